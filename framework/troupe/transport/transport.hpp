@@ -1,0 +1,97 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// How frames leave and reach a node: the interface that transports/ implements, contracts only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <troupe/wire/block.hpp>
+
+namespace troupe::detail {
+
+/// Takes what an inbox drains.
+class FrameVisitor {
+ public:
+  /// `frame` is valid only inside the call: who keeps it copies it. `connection` is the same number for all frames
+  /// of one connection of this inbox, and no other's while it lives. Must not call the inbox.
+  virtual void on_frame(std::span<const std::byte> frame, std::uint64_t connection) = 0;
+
+ protected:
+  ~FrameVisitor() = default;
+};
+
+struct InboxOptions {
+  /// Largest frame accepted from a peer, in bytes; a larger one ends its connection. Guards memory against a hostile length.
+  std::size_t max_frame_bytes = (64 << 20) + (1 << 16);
+  /// Dials that may wait to be accepted.
+  int backlog = 100;
+  /// tcp without keys: loopback addresses only, and only with this.
+  bool insecure = false;
+};
+
+/// Where a node's frames arrive: one per node, on one or several endpoints.
+///
+/// Threads: one at a time in `drain`; the caller sees to it. `descriptor` from any.
+class Inbox {
+ public:
+  virtual ~Inbox() = default;  // unbinds; removes what it made in the file system
+
+  /// Binds one more endpoint: `inproc://NAME`, `ipc:///ABSOLUTE/PATH`, `tcp://127.0.0.1:PORT` (PORT `*`: a free one).
+  /// @returns the endpoint that peers dial
+  /// @throws Error (misuse) for an endpoint that can't be had (scheme, path too long, not loopback, without `insecure`),
+  ///         Error (refused) when somebody living has it; nothing was bound
+  virtual std::string listen(const std::string& endpoint) = 0;
+
+  /// A descriptor that epoll may watch: it becomes readable when frames may have come since `drain` last returned
+  /// less than its budget. Spurious readiness is possible, a missed frame is not.
+  [[nodiscard]] virtual int descriptor() const = 0;
+
+  /// Hands over frames that have come, at most `budget`. Never blocks.
+  /// @returns how many; fewer than `budget` means that the inbox was read empty
+  virtual std::size_t drain(FrameVisitor& visitor, std::size_t budget) = 0;
+};
+
+enum class LinkEvent : std::uint8_t { none, opened, ended };
+
+/// The outgoing connection to one peer, dialled once: who wants another try dials another one.
+///
+/// Threads: `publish` one at a time (a session calls it under its mutex); `pump` one at a time, beside `publish`.
+class Link {
+ public:
+  /// Closes at once; what the kernel has not taken by then is lost (sessions say BYE and wait for its answer first).
+  virtual ~Link() = default;
+
+  /// A descriptor that epoll may watch: readable when `pump` may have news.
+  [[nodiscard]] virtual int descriptor() const = 0;
+
+  /// The next event: `opened` once when frames can be sent, `ended` once when no more can (refused dial, peer gone,
+  /// handshake failed). Call until `none`. Never blocks.
+  virtual LinkEvent pump() = 0;
+
+  /// Sends one frame, in order after those before, and shares the block until it has left. Never blocks.
+  /// @returns false if the connection is not open (yet, or any more): nothing was sent
+  virtual bool publish(const Block& frame) = 0;
+
+  /// Cuts the connection as a broken cable would, for tests that break things.
+  virtual void cut() = 0;
+};
+
+/// Makes inboxes and links. One per process: all of a process's sockets share one context, which lives as long as any of them.
+///
+/// Threads: safe.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual std::unique_ptr<Inbox> open_inbox(const InboxOptions& options) = 0;
+  /// Starts to connect; `pump` tells how it ended.
+  /// @throws Error (misuse) for an endpoint that no transport here knows
+  virtual std::unique_ptr<Link> dial(const std::string& endpoint) = 0;
+};
+
+/// inproc, ipc and tcp over ZeroMQ. Declared here, defined in transports/: the framework does not know them.
+std::shared_ptr<Transport> default_transports();
+
+}  // namespace troupe::detail
