@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -104,7 +103,7 @@ constexpr Carrier class_carrier() {
     return Carrier::tuple;
   } else if constexpr (is_std_array<T>) {
     return Carrier::array;
-  } else if constexpr (is_a<T, std::chrono::time_point> || requires {
+  } else if constexpr (is_of_std<T>() && requires {
                          typename T::period;
                          typename T::rep;
                        }) {

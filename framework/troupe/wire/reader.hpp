@@ -2,11 +2,11 @@
 // Reads one message from bytes that may be hostile: nothing is allocated, entered or believed before it is checked.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -27,6 +27,9 @@ class Reader {
       : at_{bytes.data()}, end_{bytes.data() + bytes.size()}, memory_left_{memory_allowed(bytes.size())} {}
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
+  ~Reader() {
+    if (archive_ != nullptr) drop_archive();
+  }
 
   /// Reads a value that takes all bytes.
   /// @throws Malformed  for whatever goes wrong, in a user's functions too
@@ -76,11 +79,11 @@ class Reader {
     } else if constexpr (how == Carrier::variant) {
       get_variant(value, std::make_index_sequence<std::variant_size_v<T>>{});
     } else if constexpr (how == Carrier::tuple) {
-      std::apply([this](auto&... element) { (get(element), ...); }, value);
+      std::apply([this](auto&... element) { (this->get(element), ...); }, value);
     } else if constexpr (how == Carrier::duration) {
       get_duration(value);
     } else if constexpr (how == Carrier::plain) {
-      if constexpr (!std::is_empty_v<T>) visit_fields(value, [this](auto&... field) { (get(field), ...); });
+      if constexpr (!std::is_empty_v<T>) visit_fields(value, [this](auto&... field) { (this->get(field), ...); });
     } else {
       get_foreign(value);
     }
@@ -88,6 +91,8 @@ class Reader {
 
  private:
   [[noreturn]] static void refuse(std::string_view why);
+  void make_archive();
+  void drop_archive() noexcept;
 
   static std::size_t memory_allowed(std::size_t bytes) noexcept {
     return bytes > free_memory_bytes / memory_per_byte ? bytes * memory_per_byte : free_memory_bytes;
@@ -191,7 +196,7 @@ class Reader {
   template <class T>
   void get_foreign(T& value) {
     enter();
-    if (!archive_) archive_.emplace(*this);
+    if (archive_ == nullptr) make_archive();
     archive_->load_by_cereal(value);
     --depth_;
   }
@@ -200,7 +205,8 @@ class Reader {
   const std::byte* const end_;
   std::size_t depth_ = 0;
   std::size_t memory_left_;
-  std::optional<InArchive> archive_;
+  InArchive* archive_ = nullptr;  // in `archive_place_`, as in Writer
+  alignas(InArchive) std::array<std::byte, sizeof(InArchive)> archive_place_;
 };
 
 inline std::size_t InArchive::load_count() { return reader_->get_count(); }

@@ -2,11 +2,11 @@
 // Writes one message: each type as its carrier says.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -29,6 +29,7 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
   ~Writer() {
     if (!finished_) out_.truncate(begin_);
+    if (archive_ != nullptr) drop_archive();
   }
 
   /// @throws Malformed  the receiver would refuse it
@@ -64,7 +65,7 @@ class Writer {
     } else if constexpr (how == Carrier::variant) {
       put_variant(value);
     } else if constexpr (how == Carrier::tuple) {
-      std::apply([this](const auto&... element) { (put(element), ...); }, value);
+      std::apply([this](const auto&... element) { (this->put(element), ...); }, value);
     } else if constexpr (how == Carrier::duration) {
       if constexpr (requires { value.time_since_epoch(); }) {
         put(value.time_since_epoch().count());
@@ -72,7 +73,7 @@ class Writer {
         put(value.count());
       }
     } else if constexpr (how == Carrier::plain) {
-      if constexpr (!std::is_empty_v<T>) visit_fields(value, [this](const auto&... field) { (put(field), ...); });
+      if constexpr (!std::is_empty_v<T>) visit_fields(value, [this](const auto&... field) { (this->put(field), ...); });
     } else {
       put_foreign(value);
     }
@@ -80,6 +81,8 @@ class Writer {
 
  private:
   [[noreturn]] static void refuse(std::string_view why);
+  void make_archive();
+  void drop_archive() noexcept;
 
   void enter() {
     if (++depth_ > max_depth) refuse("it is nested too deep");
@@ -130,13 +133,13 @@ class Writer {
     static_assert(std::variant_size_v<T> <= 255, "troupe: a variant of more than 255 types");
     if (value.valueless_by_exception()) refuse("it holds a variant without a value");
     put(static_cast<std::uint8_t>(value.index()));
-    std::visit([this](const auto& held) { put(held); }, value);
+    std::visit([this](const auto& held) { this->put(held); }, value);
   }
 
   template <class T>
   void put_foreign(const T& value) {
     enter();
-    if (!archive_) archive_.emplace(*this);
+    if (archive_ == nullptr) make_archive();
     archive_->save_by_cereal(value);
     --depth_;
   }
@@ -146,7 +149,8 @@ class Writer {
   std::size_t depth_ = 0;
   std::size_t memory_ = 0;
   bool finished_ = false;
-  std::optional<OutArchive> archive_;  // made for the first type that needs it: that costs 20 ns
+  OutArchive* archive_ = nullptr;  // in `archive_place_`; made for the first type that needs it: that costs 20 ns
+  alignas(OutArchive) std::array<std::byte, sizeof(OutArchive)> archive_place_;
 };
 
 inline void OutArchive::saveBinary(const void* bytes, std::size_t count) { writer_->put_bytes(bytes, count); }
