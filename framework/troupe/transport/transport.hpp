@@ -40,6 +40,7 @@ class Inbox {
   virtual ~Inbox() = default;  // unbinds; removes what it made in the file system
 
   /// Binds one more endpoint: `inproc://NAME`, `ipc:///ABSOLUTE/PATH`, `tcp://127.0.0.1:PORT` (PORT `*`: a free one).
+  /// Not beside `drain`; call `drain` once before the next wait on `descriptor`.
   /// @returns the endpoint that peers dial
   /// @throws Error (misuse) for an endpoint that can't be had (scheme, path too long, not loopback, without `insecure`),
   ///         Error (refused) when somebody living has it; nothing was bound
@@ -50,8 +51,12 @@ class Inbox {
   [[nodiscard]] virtual int descriptor() const = 0;
 
   /// Hands over frames that have come, at most `budget`. Never blocks.
-  /// @returns how many; fewer than `budget` means that the inbox was read empty
+  /// @returns how many came, dropped ones included; fewer than `budget` means that the inbox was read empty
   virtual std::size_t drain(FrameVisitor& visitor, std::size_t budget) = 0;
+
+  /// Frames that came but that no link sends (of several parts, under a name of the peer's own choice): never handed over.
+  /// From any thread.
+  [[nodiscard]] virtual std::uint64_t dropped() const { return 0; }
 };
 
 enum class LinkEvent : std::uint8_t { none, opened, ended };
@@ -87,8 +92,12 @@ class Transport {
   virtual ~Transport() = default;
   virtual std::unique_ptr<Inbox> open_inbox(const InboxOptions& options) = 0;
   /// Starts to connect; `pump` tells how it ended.
-  /// @throws Error (misuse) for an endpoint that no transport here knows
+  /// @throws Error (misuse) for an endpoint that no transport here knows, Error (refused) when this process has too few
+  ///         descriptors left; a peer that isn't there is no error here but a link that ends
   virtual std::unique_ptr<Link> dial(const std::string& endpoint) = 0;
+  /// Removes endpoints left in `directory` by owners that died; a living one's are not touched. Never throws for what
+  /// it may not read or remove: that stays.
+  virtual void sweep(const std::string& directory) { static_cast<void>(directory); }
 };
 
 /// inproc, ipc and tcp over ZeroMQ. Declared here, defined in transports/: the framework does not know them.

@@ -1,0 +1,60 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include "transports/zmq_link.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace troupe::detail {
+
+namespace {
+
+std::uint64_t inode_of(int descriptor) {
+  struct stat status {};
+  return fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+}
+
+ZmqSocket make_dealer(const std::string& endpoint) {
+  require_descriptors("dialling " + endpoint);
+  return ZmqSocket::dealer();
+}
+
+}  // namespace
+
+ZmqLink::ZmqLink(const std::string& endpoint) : dealer_{make_dealer(endpoint)}, reports_{dealer_.watch()} {
+  try {
+    dealer_.connect(endpoint);
+  } catch (...) {
+    dealer_.unwatch();
+    throw;
+  }
+}
+
+ZmqLink::~ZmqLink() { dealer_.unwatch(); }
+
+LinkEvent ZmqLink::pump() {
+  while (const auto event = reports_.next_event()) {
+    if (state_ == State::ended) continue;
+    if (event->news == ZmqNews::connected) {
+      inode_ = inode_of(event->descriptor);
+      connection_ = event->descriptor;
+    } else if (event->news == ZmqNews::opened) {
+      state_ = State::open;
+      return LinkEvent::opened;
+    } else {
+      connection_ = -1;
+      state_ = State::ended;
+      return LinkEvent::ended;
+    }
+  }
+  return LinkEvent::none;
+}
+
+bool ZmqLink::publish(const Block& frame) { return state_ == State::open && dealer_.send(frame); }
+
+void ZmqLink::cut() {
+  const int descriptor = connection_;
+  const std::uint64_t inode = inode_;
+  if (descriptor >= 0 && inode != 0 && inode_of(descriptor) == inode) shutdown(descriptor, SHUT_RDWR);
+}
+
+}  // namespace troupe::detail
