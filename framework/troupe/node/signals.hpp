@@ -2,6 +2,7 @@
 // SIGINT and SIGTERM as something a poll loop can wait for, and threads that take no signals.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -36,6 +37,6 @@ void raise_default(int signal);
 void disregard_interrupt();
 
 /// Starts a thread in which every signal is blocked: the user's handlers run on the user's threads, and a broken pipe is an error code.
-[[nodiscard]] std::thread quiet_thread(void (*body)(void*), void* argument);
+[[nodiscard]] std::thread quiet_thread(std::function<void()> body);
 
 }  // namespace troupe::detail
