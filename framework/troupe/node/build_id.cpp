@@ -51,8 +51,7 @@ void read_notes(std::span<const std::byte> notes, std::size_t alignment, CodeKey
     if (text + head.n_descsz > notes.size()) return;
     const bool gnu = head.n_namesz == 4 && std::memcmp(notes.data() + sizeof head, "GNU", 4) == 0;
     if (gnu && head.n_type == NT_GNU_BUILD_ID && head.n_descsz > 0) {
-      for (std::size_t i = 0; i < head.n_descsz; ++i)
-        key.build[i % key.build.size()] ^= static_cast<std::uint8_t>(notes[text + i]);
+      for (std::size_t i = 0; i < head.n_descsz; ++i) key.build[i % key.build.size()] ^= static_cast<std::uint8_t>(notes[text + i]);
       key.build_bytes = static_cast<std::uint8_t>(std::min<std::size_t>(head.n_descsz, key.build.size()));
       return;
     }
@@ -98,14 +97,13 @@ CodeKey code_key(const void* address) {
     if (place < segment.begin || place >= segment.end) continue;
     const auto& module = all.modules[segment.module];
     if (module.key.build_bytes == 0)
-      raise({.code = Code::misuse,
-             .text = (module.name.empty() ? "the program" : module.name) +
-                     " has no build id, by which its functions are known in other processes; link it with -Wl,--build-id"});
+      raise(ErrorType::misuse, (module.name.empty() ? "the program" : module.name) +
+                                   " has no build id, by which its functions are known in other processes; link it with -Wl,--build-id");
     CodeKey key = module.key;
     key.offset = place - module.base;
     return key;
   }
-  raise({.code = Code::misuse, .text = "this address lies in no loaded program or library"});
+  raise(ErrorType::misuse, "this address lies in no loaded program or library");
 }
 
 std::string build_id() {

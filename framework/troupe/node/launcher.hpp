@@ -74,11 +74,12 @@ class Launcher {
 
  private:
   struct Request;
+  void serve(Request& request, const ChildSpec& spec);
   void run();
-  static Child start_here(Request& request);
 
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_;  // the thread: a request, or the end
+  std::condition_variable done_;  // callers
   std::deque<Request*> requests_;
   bool ended_ = false;
   std::thread thread_;

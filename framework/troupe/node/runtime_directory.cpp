@@ -22,7 +22,7 @@ constexpr std::size_t directory_bytes = sizeof(sockaddr_un::sun_path) - 1 - 1 - 
 std::string reason(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
-  raise({.code = Code::refused, .text = "the runtime directory " + path + " cannot be trusted: " + what});
+  raise(ErrorType::refused, "the runtime directory " + path + " cannot be trusted: " + what);
 }
 
 void check(const std::string& path, bool made) {
@@ -74,7 +74,7 @@ std::string runtime_directory() {
     check(path, made);
     return path;
   }
-  raise({.code = Code::not_found, .text = "no place for the runtime directory" + turned_down + "; set TMPDIR to a short path"});
+  raise(ErrorType::not_found, "no place for the runtime directory" + turned_down + "; set TMPDIR to a short path");
 }
 
 }  // namespace troupe::detail
