@@ -33,12 +33,11 @@ std::string reason(int error) { return std::generic_category().message(error); }
   raise(ErrorType::full, "no process could be started for " + spec.name + ": " + reason(error));
 }
 
-// What a child gets as 0 to 4 is copied there from numbers above: a source in that range would be overwritten by an earlier copy.
-Descriptor lifted(Descriptor descriptor, const ChildSpec& spec) {
-  if (descriptor.get() >= first_free_descriptor) return descriptor;
-  Descriptor high{::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, first_free_descriptor)};
-  if (!high) raise_full(spec, errno);
-  return high;
+// What a child gets as 0 to 4 is copied there from numbers above: a source in that range would be overwritten by an earlier copy. And
+// where stdin, stdout or stderr are closed, nothing of ours must take their numbers. None, with errno, if there is no number left.
+Descriptor lifted(Descriptor descriptor) {
+  if (!descriptor || descriptor.get() >= first_free_descriptor) return descriptor;
+  return Descriptor{::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, first_free_descriptor)};
 }
 
 struct Pipe {
@@ -49,8 +48,9 @@ Pipe make_pipe(const ChildSpec& spec) {
   std::array<int, 2> ends{-1, -1};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) raise_full(spec, errno);
   Pipe pipe{Descriptor{ends[0]}, Descriptor{ends[1]}};
-  pipe.read = lifted(std::move(pipe.read), spec);
-  pipe.write = lifted(std::move(pipe.write), spec);
+  pipe.read = lifted(std::move(pipe.read));
+  pipe.write = lifted(std::move(pipe.write));
+  if (!pipe.read || !pipe.write) raise_full(spec, errno);
   return pipe;
 }
 
@@ -189,7 +189,8 @@ Child Launcher::start(const ChildSpec& spec) {
 
   Child child;
   Pipe life = make_pipe(spec);
-  const Descriptor role = lifted(write_role(spec.role, spec.name, process_depth() + 1), spec);
+  const Descriptor role = lifted(write_role(spec.role, spec.name, process_depth() + 1));
+  if (!role) raise_full(spec, errno);
   Pipe out;
   Pipe err;
   Descriptor input;
@@ -221,7 +222,7 @@ Child Launcher::start(const ChildSpec& spec) {
   if (request.error != 0) raise_failed(spec, executable, request.error);
 
   child.pid = request.pid;
-  child.pidfd = Descriptor{static_cast<int>(::syscall(SYS_pidfd_open, request.pid, 0))};
+  child.pidfd = lifted(Descriptor{static_cast<int>(::syscall(SYS_pidfd_open, request.pid, 0))});
   if (!child.pidfd) {
     const int error = errno;
     ::kill(request.pid, SIGKILL);

@@ -56,7 +56,7 @@ struct Exit {
 /// Starts children with default signal dispositions (an ignored SIGHUP stays ignored, for nohup), with SIGINT blocked until they take
 /// their role, and with no descriptor of ours but stdin, stdout, stderr, the role (3) and the parent's life (4).
 ///
-/// Lifetime: its end kills every child that it started and that lives, because the kernel ties them to its thread.
+/// Lifetime: until its children have ended. Its end kills those that have taken their role: the kernel ties them to its thread.
 /// Threads:  safe; callers are served in order.
 class Launcher {
  public:
