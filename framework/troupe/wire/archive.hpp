@@ -1,31 +1,45 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// Messages to bytes and back.
+// Messages to bytes and back: Cereal's archives over memory, bounds checked before anything is allocated.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <utility>
 
-#include <troupe/wire/block.hpp>
+#include <troupe/wire/encoded.hpp>
 #include <troupe/wire/error.hpp>
+#include <troupe/wire/reader.hpp>
+#include <troupe/wire/writer.hpp>
 
 namespace troupe::detail {
 
-/// Bytes that grow in a block, after `headroom` bytes that are left for headers.
-class Encoded {
- public:
-  explicit Encoded(std::size_t headroom = 0);
-  [[nodiscard]] std::byte* data() noexcept;
-  [[nodiscard]] std::size_t size() const noexcept;  // without the headroom
-  [[nodiscard]] std::span<const std::byte> view() const noexcept;
-  void clear(std::size_t headroom = 0);
-  [[nodiscard]] Block take();  // headroom and bytes; empty afterwards
-};
+/// Appends `value` to `out`.
+///
+/// @throws Malformed  nested deeper than `max_depth` or larger in memory than a receiver takes; `out` is as before
+/// @throws whatever a user's own serialize throws; `out` is as before
+template <class T>
+void encode(Encoded& out, const T& value) {
+  Writer writer{out};
+  writer.put(value);
+  writer.finish();
+}
 
+/// Reads a whole message into `value`.
+///
+/// @throws Malformed  for anything else than exactly the bytes of a `T`; `value` then holds some value of its type
 template <class T>
-void encode(Encoded& out, const T& value);
+void decode_into(std::span<const std::byte> bytes, T& value) {
+  Reader reader{bytes};
+  reader.read_message(value);
+}
+
+/// The message that `bytes` holds.
+/// @throws Malformed  for anything else than exactly the bytes of a `T`
 template <class T>
-[[nodiscard]] T decode(std::span<const std::byte> bytes);
-template <class T>
-void decode_into(std::span<const std::byte> bytes, T& value);
+[[nodiscard]] T decode(std::span<const std::byte> bytes) {
+  T value{};
+  decode_into(bytes, value);
+  return value;
+}
 
 }  // namespace troupe::detail
