@@ -112,7 +112,7 @@ std::vector<std::string> environment_of(const ChildSpec& spec) {
     if (!replaced(*entry)) entries.emplace_back(*entry);
   for (const auto& [name, value] : spec.environment)
     if (name != role_variable) entries.push_back(name + '=' + value);
-  entries.push_back(std::string{role_variable} + '=' + std::to_string(role_descriptor) + ':' + std::to_string(parent_descriptor));
+  entries.push_back(std::string{role_variable} + '=' + role_value);
   return entries;
 }
 

@@ -113,15 +113,13 @@ void wait_for_debugger(const std::string& name) {
 std::optional<Role> take_role() {
   const char* variable = std::getenv(role_variable);
   if (variable == nullptr) return std::nullopt;
-  int role_number = -1;
-  int parent_number = -1;
-  const bool readable = std::sscanf(variable, "%d:%d", &role_number, &parent_number) == 2;
+  const bool ours = std::strcmp(variable, role_value) == 0;
   ::unsetenv(role_variable);
-  if (!readable || ::fcntl(role_number, F_GETFD) < 0 || ::fcntl(parent_number, F_SETFD, FD_CLOEXEC) < 0)
+  if (!ours || ::fcntl(role_descriptor, F_GETFD) < 0 || ::fcntl(parent_descriptor, F_SETFD, FD_CLOEXEC) < 0)
     raise(ErrorType::malformed, "TROUPE_ROLE is set, but not by a parent that started this process; unset it");
 
-  Descriptor parent{parent_number};
-  Role role = read_role(Descriptor{role_number});
+  Descriptor parent{parent_descriptor};
+  Role role = read_role(Descriptor{role_descriptor});
   role.parent = std::move(parent);
   die_with_parent(role);
   disregard_interrupt();

@@ -50,5 +50,6 @@ struct Role {
 inline constexpr int role_descriptor = 3;
 inline constexpr int parent_descriptor = 4;
 inline constexpr const char* role_variable = "TROUPE_ROLE";
+inline constexpr const char* role_value = "3:4";
 
 }  // namespace troupe::detail
