@@ -119,7 +119,8 @@ class Relay::Worker {
       for (auto& sink : sinks_) sink.broken = sink.broken || abandoned_;
     }
     for (auto& [id, end] : finished) {
-      const auto child = std::find_if(children_.begin(), children_.end(), [&](const Child& c) { return c.id == id && !c.finished; });
+      const auto child =
+          std::find_if(children_.begin(), children_.end(), [wanted = id](const Child& c) { return c.id == wanted && !c.finished; });
       if (child == children_.end()) {
         nothing_left(end);
       } else {
