@@ -2,5 +2,16 @@
 // The main function of every test program; in a child process the role comes first.
 #define CATCH_CONFIG_RUNNER
 #include "catch.hpp"
+#include "child_main.hpp"
 
-int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }
+#include <cstdio>
+#include <cstdlib>
+
+int main(int argc, char** argv) {
+  if (const char* name = std::getenv(ChildMain::variable)) {
+    if (const auto run = ChildMain::find(name)) return run(argc, argv);
+    std::fprintf(stderr, "no ChildMain is called %s\n", name);
+    return 120;
+  }
+  return Catch::Session().run(argc, argv);
+}
