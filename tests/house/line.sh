@@ -3,6 +3,7 @@
 # Checks the shape of the tree and names file and line of whatever breaks it: line.sh ROOT
 #
 # wire <- transport <- node <- actor <- cluster <- patterns, never backwards; framework/ never includes transports/.
+# shellcheck disable=SC2016  # dollars belong to awk
 set -u
 cd "${1:?usage: line.sh ROOT}" || exit 2
 export LC_ALL=C.UTF-8
@@ -48,7 +49,8 @@ sources framework transports samples tests benchmarks tools |
 
 allowed='framework transports samples tests benchmarks tools docs CMakeLists.txt README.md LICENSE CHANGELOG.md CMakePresets.json
   .clang-format .clang-tidy .gitignore .ci dev .git build out compile_commands.json .cache CMakeUserPresets.json'
-for entry in $(ls -A); do
+shopt -s nullglob
+for entry in * .[!.]*; do
   case " ${allowed//$'\n'/ } " in *" $entry "*) ;; *) echo "$entry:1: not an entry of the top level" >>"$report" ;; esac
 done
 
