@@ -1,0 +1,16 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// What every test program parses once, as a precompiled header: things that do not change with troupe.
+#pragma once
+
+#include "catch.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
