@@ -18,6 +18,7 @@
 
 namespace troupe::detail {
 
+// Part of the wire: the schema digest is made of these numbers. Append only.
 enum class Carrier {
   none,        // it cannot be carried
   arithmetic,  // its bytes, little-endian; bool as 0 or 1

@@ -1,0 +1,250 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// Frames and envelopes: each field corrupted once, and the dump of FORMAT.md byte by byte.
+#include <troupe/wire/frame.hpp>
+#include <troupe/wire/hello.hpp>
+#include <troupe/wire/name.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+
+namespace shop {
+struct Price {
+  std::string item;
+  std::uint32_t cents = 0;
+  std::optional<double> discount;
+};
+}  // namespace shop
+
+namespace {
+
+using namespace troupe;
+using namespace troupe::detail;
+using Catch::Matchers::Contains;
+
+using Bytes = std::vector<std::byte>;
+
+FrameHeader some_header() {
+  FrameHeader header;
+  header.source = {0x1111111111111111, 0x2222222222222222};
+  header.source_incarnation = 1;
+  header.destination = {0x1111111111111111, 0x3333333333333333};
+  header.destination_incarnation = 2;
+  header.epoch = 0x4444444444444444;
+  header.sequence = 5;
+  header.ack = 4;
+  return header;
+}
+
+EnvelopeHeader some_ask() {
+  EnvelopeHeader ask;
+  ask.kind = EnvelopeKind::ask;
+  ask.target = 3;
+  ask.target_incarnation = 1;
+  ask.type = 1;
+  ask.sender = 9;
+  ask.ask = 77;
+  ask.remaining_ms = 30'000;
+  return ask;
+}
+
+// The frame at the end of FORMAT.md.
+Bytes some_frame() {
+  Encoded out{sizeof(FrameHeader)};
+  const TypeName& name = type_name<shop::Price>();
+  EnvelopeHeader announce;
+  announce.kind = EnvelopeKind::announce;
+  announce.type = 1;
+  append_message(out, announce, TypeAnnouncement{1, name.id, name.digest, std::string{name.name}});
+  append_message(out, some_ask(), shop::Price{"tea", 350, 0.25});
+  const Block frame = take_frame(out, some_header());
+  return {frame.view().begin(), frame.view().end()};
+}
+
+template <class Number>
+Bytes with(Bytes frame, std::size_t at, Number number) {
+  std::memcpy(frame.data() + at, &number, sizeof number);
+  return frame;
+}
+
+std::string fault_of(const Bytes& frame) {
+  try {
+    static_cast<void>(parse_frame(frame));
+  } catch (const Malformed& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+// What the walk says about a frame whose first envelope was spoilt.
+std::string walk_fault(const Bytes& frame) {
+  EnvelopeCursor cursor{frame};
+  try {
+    while (cursor.next()) {
+    }
+  } catch (const Malformed& error) {
+    CHECK_FALSE(cursor.next().has_value());
+    return error.what();
+  }
+  return "none";
+}
+
+Bytes dump_of_format() {
+  std::ifstream page{std::filesystem::path{__FILE__}.parent_path() / "../../framework/troupe/wire/FORMAT.md"};
+  Bytes bytes;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("```")) inside = line == "```dump";
+    if (!inside || line.starts_with("```")) continue;
+    for (std::size_t at = 0; at + 1 < line.size() && line[at] != ' '; at += 3)
+      bytes.push_back(static_cast<std::byte>(std::stoi(line.substr(at, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+constexpr std::size_t first = sizeof(FrameHeader);
+
+}  // namespace
+
+TEST_CASE("the dump of FORMAT.md is what this program sends, byte by byte") {
+  const Bytes expected = dump_of_format();
+  const Bytes frame = some_frame();
+
+  REQUIRE(expected.size() == frame.size());
+  for (std::size_t at = 0; at < frame.size(); ++at) {
+    CAPTURE(at);
+    REQUIRE(frame[at] == expected[at]);
+  }
+}
+
+TEST_CASE("a frame comes back as it was sent") {
+  const Bytes frame = some_frame();
+
+  const FrameHeader header = parse_frame(frame);
+  CHECK(header.kind == FrameKind::data);
+  CHECK(header.source == some_header().source);
+  CHECK(header.destination == some_header().destination);
+  CHECK(header.sequence == 5);
+  CHECK(header.ack == 4);
+
+  EnvelopeCursor cursor{frame};
+  const auto announce = cursor.next();
+  REQUIRE(announce);
+  CHECK(announce->offset == 80);
+  CHECK(decode<TypeAnnouncement>(announce->payload).name == "shop::Price");
+  const auto ask = cursor.next();
+  REQUIRE(ask);
+  CHECK(ask->offset % 8 == 0);
+  CHECK(ask->header.ask == 77);
+  CHECK(decode<shop::Price>(ask->payload).cents == 350);
+  CHECK_FALSE(cursor.next());
+  CHECK_FALSE(cursor.next());
+}
+
+TEST_CASE("a frame with a wrong header is refused, saying what is wrong") {
+  const Bytes frame = some_frame();
+
+  CHECK_THAT(fault_of({}), Contains("fewer than a header"));
+  CHECK_THAT(fault_of(Bytes(frame.begin(), frame.begin() + 79)), Contains("79 bytes"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, magic), 0x12345678U)), Contains("magic"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, kind), std::uint8_t{0})), Contains("kind 0"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, kind), std::uint8_t{8})), Contains("kind 8"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, reserved), std::uint16_t{1})), Contains("reserved"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, source), NodeId{})), Contains("source"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, source_incarnation), std::uint64_t{0})), Contains("incarnation"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, destination), NodeId{})), Contains("destination"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, epoch), std::uint64_t{0})), Contains("epoch"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, sequence), std::uint64_t{0})), Contains("sequence"));
+  CHECK_THAT(fault_of(Bytes(frame.begin(), frame.begin() + 80)), Contains("without an envelope"));
+  CHECK(fault_of(with(frame, offsetof(FrameHeader, ack), std::uint64_t{0})) == "none");
+  CHECK(fault_of(with(frame, offsetof(FrameHeader, destination_incarnation), std::uint64_t{0})) == "none");
+}
+
+TEST_CASE("another version of the wire is refused as such, naming both") {
+  const Bytes frame = with(some_frame(), offsetof(FrameHeader, version), std::uint8_t{9});
+
+  try {
+    static_cast<void>(parse_frame(frame));
+    FAIL("not refused");
+  } catch (const Refused& error) {
+    CHECK_THAT(error.what(), Contains("version 9") && Contains("version 1"));
+  }
+}
+
+TEST_CASE("HELLO and REFUSE may name no destination, and kinds other than DATA need no sequence") {
+  FrameHeader header = some_header();
+  header.sequence = 0;
+  header.kind = FrameKind::ack;
+  CHECK_NOTHROW(parse_frame(make_frame(header).view()));
+
+  header.destination = {};
+  CHECK_THROWS_AS(parse_frame(make_frame(header).view()), Malformed);
+  for (const auto kind : {FrameKind::hello, FrameKind::refuse}) {
+    header.kind = kind;
+    CHECK_NOTHROW(parse_frame(make_frame(header).view()));
+  }
+}
+
+TEST_CASE("a wrong envelope is refused, saying what is wrong, and the walk ends there") {
+  const Bytes frame = some_frame();
+  const std::size_t second = first + sizeof(EnvelopeHeader) + padded(33);
+  const auto spoilt = [&](std::size_t envelope, std::size_t field, auto number) {
+    return walk_fault(with(frame, envelope + field, number));
+  };
+
+  CHECK(walk_fault(frame) == "none");
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), std::uint8_t{0}), Contains("kind 0"));
+  CHECK_THAT(spoilt(second, offsetof(EnvelopeHeader, kind), std::uint8_t{8}), Contains("kind 8"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::ask), Contains("no number"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::reply), Contains("names no ask"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::error), Contains("names no ask"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::stop), Contains("payload"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::kill), Contains("payload"));
+  CHECK_THAT(spoilt(second, offsetof(EnvelopeHeader, ask), std::uint64_t{0}), Contains("no number"));
+  CHECK_THAT(spoilt(second, offsetof(EnvelopeHeader, payload_bytes), std::uint32_t{25}), Contains("longer"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, payload_bytes), UINT32_MAX), Contains("longer"));
+}
+
+TEST_CASE("no frame that is cut off anywhere is taken for a whole one") {
+  const Bytes frame = some_frame();
+  const std::size_t second = first + sizeof(EnvelopeHeader) + padded(33);
+
+  for (std::size_t size = first + 1; size < frame.size(); ++size) {
+    CAPTURE(size);
+    const bool whole = size == second;
+    CHECK((walk_fault(Bytes(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size))) == "none") == whole);
+  }
+}
+
+TEST_CASE("a message that cannot be encoded leaves the envelopes before it alone") {
+  Encoded out{sizeof(FrameHeader)};
+  append_envelope(out, some_ask(), std::as_bytes(std::span{"abc", 3}));
+  const std::size_t before = out.size();
+  CHECK(before == sizeof(EnvelopeHeader) + 8);
+
+  std::vector<std::optional<std::array<char, 1 << 15>>> large(1000);
+  CHECK_THROWS_AS(append_message(out, some_ask(), large), Malformed);
+
+  CHECK(out.size() == before);
+}
+
+TEST_CASE("the bodies of HELLO, REFUSE and announcements come back as they were") {
+  const Hello hello{{1, 2}, 3, 4, wire_version, "abcd", "ipc:///run/x", 77, "box", 9};
+  FrameHeader header = some_header();
+  header.kind = FrameKind::hello;
+
+  const Block frame = make_frame_of(header, hello);
+
+  const Hello got = decode<Hello>(frame_body(frame.view()));
+  CHECK(got.node == hello.node);
+  CHECK(got.endpoint == hello.endpoint);
+  CHECK(got.last_sequence_seen == 9);
+  Encoded out;
+  encode(out, Refusal{RefuseCode::superseded, "join anew"});
+  CHECK(decode<Refusal>(out.view()).code == RefuseCode::superseded);
+}
