@@ -1,0 +1,48 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The bodies of the frames that open a connection or refuse it, and how a type is announced.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <troupe/wire/envelope.hpp>
+
+namespace troupe::detail {
+
+/// The body of HELLO and HELLO-ACK: who I am and where I stand.
+struct Hello {
+  NodeId node;
+  std::uint64_t incarnation = 0;
+  std::uint64_t epoch = 0;  // of this connection
+  std::uint8_t version = wire_version;
+  std::string build_id;  // of the program; tasks without a name and local types cross between equal ones only
+  std::string endpoint;  // where I listen; empty: I take no connections
+  std::int32_t pid = 0;
+  std::string host;
+  std::uint64_t last_sequence_seen = 0;  // of the receiver's data; what lies behind it is to be sent again
+};
+
+/// Why a connection is refused.
+enum class RefuseCode : std::uint8_t {
+  version = 1,     // another version of the wire
+  superseded = 2,  // this incarnation was given up; join anew
+  stranger = 3,    // not of our user, or without a known key
+  unexpected = 4,  // the destination is somebody else
+  broken = 5,      // a gap in the sequence, or bytes that are not what they should be
+};
+
+/// The body of REFUSE.
+struct Refusal {
+  RefuseCode code = RefuseCode::broken;
+  std::string text;  // in words, for the log
+};
+
+/// The payload of an `announce` envelope: what an index means from here on in this epoch.
+struct TypeAnnouncement {
+  std::uint16_t index = 0;
+  std::uint64_t id = 0;
+  std::uint64_t digest = 0;
+  std::string name;
+};
+
+}  // namespace troupe::detail
