@@ -144,8 +144,8 @@ void check_start(const ChildSpec& spec) {
   if (role_pending())
     raise(ErrorType::misuse, "this process was started by troupe and has not taken its role, so it may not start " + spec.name +
                                  ": call troupe::Node node{argc, argv} first in main");
-  if (process_depth() >= max_depth)
-    raise(ErrorType::misuse, spec.name + " would be more than " + std::to_string(max_depth) +
+  if (process_depth() >= max_process_depth)
+    raise(ErrorType::misuse, spec.name + " would be more than " + std::to_string(max_process_depth) +
                                  " processes below the first: does every process start another one on its way to its role? Call "
                                  "troupe::Node node{argc, argv} first in main");
 }

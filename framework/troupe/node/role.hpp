@@ -13,7 +13,7 @@
 namespace troupe::detail {
 
 /// Processes below the first one: guards against programs whose start starts them again.
-inline constexpr int max_depth = 10;
+inline constexpr int max_process_depth = 10;
 
 struct Role {
   /// `ChildSpec::role` of the parent.

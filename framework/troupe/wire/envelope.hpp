@@ -25,12 +25,15 @@ constexpr std::uint8_t wire_version = 1;
 
 enum class FrameKind : std::uint8_t { hello = 1, hello_ack = 2, data = 3, ack = 4, bye = 5, bye_ack = 6, refuse = 7 };
 
+/// The sender holds further frames back until this one is acknowledged: do so when the inbox is empty, not later.
+constexpr std::uint16_t frame_wants_ack = 1;
+
 /// The first 80 bytes of every frame. Integers are little-endian, here and everywhere.
 struct FrameHeader {
   std::uint32_t magic = frame_magic;
   std::uint8_t version = wire_version;
   FrameKind kind = FrameKind::data;
-  std::uint16_t reserved = 0;
+  std::uint16_t flags = 0;  // frame_wants_ack, else 0
   NodeId source;
   std::uint64_t source_incarnation = 0;
   NodeId destination;
@@ -49,6 +52,7 @@ enum class EnvelopeKind : std::uint8_t {
   announce = 5,  // type: its index from here on; payload: TypeAnnouncement
   stop = 6,      // ends the target behind what was told before
   kill = 7,      // ends the target at once
+  ended = 8,     // target: an actor of the sender's that has failed; payload: ErrorInfo
 };
 
 /// The first 48 bytes of every envelope; it begins at a multiple of 8 in the frame and its payload is padded to one.

@@ -1,0 +1,70 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The base of actors: names their messages, and what a turn may use.
+#pragma once
+
+#include <utility>
+
+#include <troupe/node/node.hpp>
+#include <troupe/actor/protocol.hpp>
+#include <troupe/actor/ref.hpp>
+
+namespace troupe {
+
+namespace detail {
+
+/// What all actors share, without their messages.
+class ActorBase {
+ public:
+  ActorBase(const ActorBase&) = delete;
+  ActorBase& operator=(const ActorBase&) = delete;
+
+ protected:
+  /// @throws Misuse  not made by `spawn`
+  ActorBase();
+  ~ActorBase() = default;
+
+  [[nodiscard]] LocalCell& troupe_cell() const noexcept { return *cell_; }
+
+ private:
+  LocalCell* const cell_;
+};
+
+[[nodiscard]] Node& node_of(const LocalCell& cell);
+
+}  // namespace detail
+
+/// The base of an actor's class: `class Counter : public troupe::Actor<Counter, Add, Get>`. The list names what it takes; an
+/// overload of `on` handles each, and the type that it returns is the type of the answer. An exception out of a handler that
+/// answers an ask is the answer; out of any other it ends the actor.
+///
+/// Lifetime: made by `spawn`; lives until `stop`, its parent's or its node's end.
+/// Threads: one message at a time; not always on the same thread.
+template <class Self, class... Messages>
+class Actor : public detail::ActorBase {
+ public:
+  using TroupeProtocol = detail::Protocol<Messages...>;
+
+  /// For `spawn`.
+  void troupe_start() { on_start(); }
+  void troupe_stopping() { on_stop(); }
+
+ protected:
+  /// The first turn, before any message.
+  virtual void on_start() {}
+  /// The last turn, after the children's end; not after a failure or `kill`.
+  virtual void on_stop() {}
+  ~Actor() = default;
+
+  /// Itself. Also in the constructor.
+  [[nodiscard]] Ref<Self> self() const { return Ref<Self>{detail::CellPointer{&troupe_cell()}}; }
+  [[nodiscard]] Node& node() const { return detail::node_of(troupe_cell()); }
+  /// Starts a child: it ends before this actor does.
+  template <class A, class... Args>
+  Ref<A> spawn(Args&&... args) {
+    return node().template spawn<A>(std::forward<Args>(args)...);
+  }
+  /// Ends this actor after the running turn; what waits in the mailbox is dead letters.
+  void stop() { troupe_cell().begin_end(detail::EndReason::normal); }
+};
+
+}  // namespace troupe

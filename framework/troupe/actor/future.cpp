@@ -1,0 +1,43 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/actor/future.hpp>
+
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+
+namespace troupe::detail {
+
+namespace {
+
+/// A callback in the mailbox of its actor.
+class CallbackJob final : public Job {
+ public:
+  CallbackJob(std::unique_ptr<Continuation> callback, FutureState& state) : callback_{std::move(callback)}, state_{&state} {}
+  void run(LocalCell&) override { callback_->call(*state_); }
+
+ private:
+  const std::unique_ptr<Continuation> callback_;
+  const Counted<FutureState> state_;
+};
+
+}  // namespace
+
+bool wait_for(FutureState& state, TimePoint until) { return state.settled() || state.node().wait(state, until); }
+
+void raise_no_future() { throw Misuse{"the future is empty: it was never an ask's, or its value was taken"}; }
+void raise_not_ready() { raise(ErrorType::timeout, "nothing came within the patience; the ask goes on", Executed::unknown); }
+
+CallbackBase::CallbackBase() : actor_{context().cell} {}
+CallbackBase::~CallbackBase() = default;
+
+bool CallbackBase::holds_back() const { return !actor_; }
+
+void CallbackBase::settled(std::unique_ptr<Continuation> self, FutureState& state) {
+  if (actor_) {
+    static_cast<LocalCell&>(*actor_).post(std::make_unique<CallbackJob>(std::move(self), state));
+    return;
+  }
+  state.node().callbacks().post(
+      [callback = std::shared_ptr<Continuation>{std::move(self)}, shared = Counted<FutureState>{&state}] { callback->call(*shared); });
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,129 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// What an actor's class says about its messages, read at compile time.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/message.hpp>
+#include <troupe/wire/name.hpp>
+#include <troupe/node/cell.hpp>
+#include <troupe/node/future_state.hpp>
+#include <troupe/node/memory.hpp>
+#include <troupe/node/session.hpp>
+
+namespace troupe::detail {
+
+template <class... Messages>
+struct Protocol {
+  template <class M>
+  static constexpr bool contains = (std::is_same_v<M, Messages> || ...);
+};
+
+/// `a.on(message)`, with the message given away where the handler takes it by value.
+template <class A, class M>
+decltype(auto) call_handler(A& actor, M& message) {
+  if constexpr (requires { actor.on(std::move(message)); }) {
+    return actor.on(std::move(message));
+  } else {
+    static_assert(requires { actor.on(message); },
+                  "this actor's list of messages names a type for which it has no `on(const Type&)`, or that is private");
+    return actor.on(message);
+  }
+}
+
+/// What an ask of `M` to `A` brings.
+template <class A, class M>
+using Reply = std::remove_cvref_t<decltype(call_handler(std::declval<A&>(), std::declval<M&>()))>;
+
+/// Answers whoever asked in this turn.
+template <class R, class Value>
+void reply(const Turn& turn, Value&& value) {
+  if (turn.asker != nullptr) {
+    static_cast<TypedState<R>*>(turn.asker)->fulfil(std::forward<Value>(value));
+  } else if (turn.ask_id != 0) {
+    Encoded payload{message_headroom};
+    if constexpr (!std::is_void_v<R>) encode(payload, value);
+    turn.reply_encoded(payload);
+  }
+}
+
+template <class A, class M>
+void handle(A& actor, M& message, const Turn& turn) {
+  using R = Reply<A, M>;
+  if constexpr (std::is_void_v<R>) {
+    call_handler(actor, message);
+    reply<void>(turn, std::monostate{});
+  } else {
+    reply<R>(turn, call_handler(actor, message));
+  }
+}
+
+/// A message on its way within the process: the payload lies behind the header.
+template <class A, class M>
+struct TypedMessage final : LocalMessage {
+  M payload;
+
+  template <class Value>
+  static LocalMessage& make(Value&& value, FutureState* asker) {
+    void* memory = take_memory(sizeof(TypedMessage));
+    try {
+      return *new (memory) TypedMessage{std::forward<Value>(value), asker};
+    } catch (...) {
+      give_memory(memory, sizeof(TypedMessage));
+      throw;
+    }
+  }
+
+  static void destroy(LocalMessage& message) noexcept {
+    auto& typed = static_cast<TypedMessage&>(message);
+    typed.~TypedMessage();
+    give_memory(&typed, sizeof(TypedMessage));
+  }
+  static void handle_it(void* actor, LocalMessage& message, Turn& turn) {
+    struct Guard {
+      LocalMessage& message;
+      ~Guard() { destroy(message); }
+    } const guard{message};
+    handle(*static_cast<A*>(actor), static_cast<TypedMessage&>(message).payload, turn);
+  }
+  static constexpr Operations table{&handle_it, &destroy, &type_name<M>};
+
+ private:
+  template <class Value>
+  TypedMessage(Value&& value, FutureState* asked)
+      : LocalMessage{{nullptr, reinterpret_cast<std::uintptr_t>(&table) | MailNode::local}, asked}, payload(std::forward<Value>(value)) {}
+};
+
+template <class A, class M>
+void handle_encoded(void* actor, std::span<const std::byte> payload, Turn& turn) {
+  M message = decode<M>(payload);
+  turn.decoded();
+  handle(*static_cast<A*>(actor), message, turn);
+}
+
+template <class A, class P>
+struct HandlerTable;
+template <class A, class... Messages>
+struct HandlerTable<A, Protocol<Messages...>> {
+  static constexpr Behaviour::Handler handlers[]{{&type_name<Messages>, &handle_encoded<A, Messages>}...};
+};
+
+template <class A>
+const Behaviour& behaviour_of() {
+  static constexpr Behaviour behaviour{
+      [] { return type_name<A>().name; },
+      HandlerTable<A, typename A::TroupeProtocol>::handlers,
+      [](void* actor) { static_cast<A*>(actor)->troupe_start(); },
+      [](void* actor) { static_cast<A*>(actor)->troupe_stopping(); },
+      [](void* actor) noexcept { delete static_cast<A*>(actor); },
+  };
+  return behaviour;
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,98 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/actor/ref.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <troupe/node/children.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+#include <troupe/node/node.hpp>
+
+namespace troupe::detail {
+
+namespace {
+
+std::uint64_t sender_id() {
+  LocalCell* cell = context().cell;
+  return cell == nullptr ? 0 : cell->id();
+}
+
+}  // namespace
+
+RefOnWire to_wire(const CellPointer& cell) {
+  if (!cell) return {};
+  if (cell->local()) {
+    cell->node().expose(static_cast<LocalCell&>(*cell));
+    return {cell->address(), cell->node().endpoint()};
+  }
+  return {cell->address(), static_cast<RemoteCell&>(*cell).session()->endpoint()};
+}
+
+CellPointer from_wire(const RefOnWire& ref) {
+  if (ref.address.actor == 0) return {};
+  NodeCore& node = context().node != nullptr ? *context().node : this_node().core();
+  return node.cell_at(ref.address, ref.endpoint);
+}
+
+void raise_null_ref() { throw Misuse{"the ref names nobody: it was default constructed or moved from"}; }
+
+TimePoint now(const Cell& cell) { return cell.node().clock().now(); }
+
+void tell_remote(const RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience) {
+  const auto ended = cell.session()->send({EnvelopeKind::tell, cell.id(), &type, sender_id(), 0, 0}, payload, patience);
+  if (ended != nullptr) cell.node().dead_letter(type.name, *ended);
+}
+
+void ask_remote(const RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {
+  NodeCore& node = cell.node();
+  std::uint32_t remaining = 0;
+  if (state.deadline() != TimePoint::max()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(state.deadline() - node.clock().now()).count();
+    remaining = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
+  }
+  const std::uint64_t id = node.pending().add(state, *cell.session());
+  std::shared_ptr<const ErrorInfo> ended;
+  try {
+    ended = cell.session()->send({EnvelopeKind::ask, cell.id(), &type, sender_id(), id, remaining}, payload, patience);
+  } catch (...) {
+    state.fail(describe(std::current_exception()));
+    throw;
+  }
+  if (ended == nullptr) return;
+  ErrorInfo not_sent = *ended;
+  not_sent.executed = Executed::no;
+  state.fail(std::move(not_sent));
+}
+
+void stop_actor(Cell& cell) { cell.node().stop_child(cell); }
+
+void kill_actor(Cell& cell) {
+  if (cell.local()) {
+    static_cast<LocalCell&>(cell).kill();
+    return;
+  }
+  if (cell.node().children().kill(cell)) return;
+  Encoded nothing{message_headroom};
+  (void)static_cast<RemoteCell&>(cell).session()->send({EnvelopeKind::kill, cell.id(), nullptr, 0, 0, 0}, nothing, Duration::zero());
+}
+
+std::string name_of(const Cell* cell) {
+  if (cell == nullptr) return "nobody";
+  if (cell->local()) return static_cast<const LocalCell*>(cell)->label();
+  return '#' + std::to_string(cell->id()) + '@' + static_cast<const RemoteCell*>(cell)->session()->endpoint();
+}
+
+std::strong_ordering compare(const Cell* left, const Cell* right) {
+  if (left == right) return std::strong_ordering::equal;
+  if (left == nullptr || right == nullptr) return left <=> right;
+  return left->address() <=> right->address();
+}
+
+std::size_t hash_of(const Cell* cell) {
+  if (cell == nullptr) return 0;
+  const Address address = cell->address();
+  return std::hash<std::uint64_t>{}(address.node.local ^ (address.actor * 0x9E3779B97F4A7C15ULL));
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,50 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/actor/spawn.hpp>
+
+#include <troupe/node/children.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+
+namespace troupe::detail {
+
+namespace {
+
+// Constructs the actor of a new cell and gives it to its family.
+Counted<LocalCell> make_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
+  Counted<LocalCell> cell = node.make_cell(behaviour);
+  void* actor = nullptr;
+  try {
+    const ContextScope scope{&node, cell.get()};
+    actor = construction.construct();
+  } catch (...) {
+    cell->abandon();
+    throw;
+  }
+  node.adopt(*cell);
+  cell->hold();  // the actor's own share, dropped when it has ended
+  cell->set_actor(actor);
+  return cell;
+}
+
+}  // namespace
+
+CellPointer spawn_here(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
+  const Counted<LocalCell> cell = make_actor(node, behaviour, construction);
+  node.schedule(*cell);
+  return CellPointer{cell.get()};
+}
+
+CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, std::string name) {
+  if (node.closing()) raise(ErrorType::closed, "nothing is spawned any more: the node is ending");
+  return node.children().spawn(entry, arguments, std::move(name));
+}
+
+void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
+  const Counted<LocalCell> cell = make_actor(node, behaviour, construction);
+  cell->on_node_thread = true;
+  cell->on_end() = [&node](EndReason, std::shared_ptr<const ErrorInfo> error) { node.on_root_end(std::move(error)); };
+  node.expose(*cell);
+  node.schedule(*cell);
+}
+
+}  // namespace troupe::detail

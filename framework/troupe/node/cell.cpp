@@ -1,0 +1,287 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/node/cell.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <troupe/wire/archive.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+#include <troupe/node/future_state.hpp>
+#include <troupe/node/memory.hpp>
+#include <troupe/node/received_frame.hpp>
+#include <troupe/node/session.hpp>
+
+namespace troupe::detail {
+
+Address Cell::address() const {
+  if (local_) return {node_.id(), node_.incarnation(), id_};
+  const Session& session = *static_cast<const RemoteCell*>(this)->session();
+  return {session.peer(), session.peer_incarnation(), id_};
+}
+
+void Cell::destroy() noexcept {
+  if (local_) {
+    auto* cell = static_cast<LocalCell*>(this);
+    cell->~LocalCell();
+    give_memory(cell, sizeof(LocalCell));
+  } else {
+    auto* cell = static_cast<RemoteCell*>(this);
+    cell->~RemoteCell();
+    give_memory(cell, sizeof(RemoteCell));
+  }
+}
+
+RemoteCell::RemoteCell(NodeCore& node, std::shared_ptr<Session> session, std::uint64_t id) noexcept
+    : Cell{node, false, id}, session_{std::move(session)} {}
+RemoteCell::~RemoteCell() = default;
+
+void Turn::decoded() {
+  if (received != nullptr) ReceivedFrame::of(*std::exchange(received, nullptr)).unpin();
+}
+
+void Turn::fail(std::shared_ptr<const ErrorInfo> error) const {
+  if (asker != nullptr) {
+    asker->fail(std::move(error));
+  } else if (ask_id != 0) {
+    session->reply_error(ask_id, *error);
+  }
+}
+
+void Turn::reply_encoded(Encoded& payload) const { session->reply(ask_id, payload); }
+
+LocalCell::LocalCell(NodeCore& node, std::uint64_t id, const Behaviour& behaviour, LocalCell* parent, std::uint32_t capacity) noexcept
+    : Cell{node, true, id}, capacity_{capacity}, behaviour_{behaviour}, parent_{parent} {}
+
+LocalCell::~LocalCell() { delete extras_.load(std::memory_order_relaxed); }
+
+LocalCell::Extras& LocalCell::extras() {
+  Extras* present = extras_if_any();
+  if (present != nullptr) return *present;
+  auto made = std::make_unique<Extras>();
+  if (extras_.compare_exchange_strong(present, made.get(), std::memory_order_acq_rel)) return *made.release();
+  return *present;
+}
+
+std::string LocalCell::label() const { return std::string{behaviour_.name()} + '#' + std::to_string(id()); }
+
+ErrorInfo LocalCell::end_error() const {
+  const EndReason reason = reason_.load(std::memory_order_acquire);
+  if (reason == EndReason::normal) {
+    ErrorInfo info = make_error(ErrorType::closed, label() + " has stopped");
+    info.actor = label();
+    return info;
+  }
+  ErrorInfo info = make_error(ErrorType::actor_died, label() + (reason == EndReason::failed ? " failed" : " was killed"));
+  info.actor = label();
+  if (const Extras* extras = extras_if_any()) info.cause = extras->error;
+  return info;
+}
+
+std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& LocalCell::on_end() { return extras().on_end; }
+
+void LocalCell::schedule() { node().schedule(*this); }
+
+void LocalCell::abandon() {
+  begin_end(EndReason::failed);
+  life_ = Life::ended;
+  MailNode* rest = mailbox_.close();
+  while (rest != nullptr) {
+    MailNode* next = rest->next;
+    discard(*rest);
+    rest = next;
+  }
+}
+
+// --- Room -----------------------------------------------------------------------------------------------------------
+
+bool LocalCell::reserve_room() noexcept {
+  if (size_.fetch_add(1, std::memory_order_relaxed) < capacity_) return true;
+  size_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+void LocalCell::release_room(std::uint32_t messages) noexcept {
+  if (messages == 0) return;
+  const std::uint32_t before = size_.fetch_sub(messages);
+  if (room_wanted_.load() && before - messages <= capacity_ / 2) wake_waiting();
+}
+
+void LocalCell::wake_waiting() {
+  std::vector<Counted<Cell>> senders;
+  {
+    Extras& mine = extras();
+    const std::lock_guard lock{mine.mutex};
+    room_wanted_.store(false);
+    senders.swap(mine.waiting_senders);
+    for (Parker* parker : mine.waiting_threads) parker->wake();
+  }
+  for (auto& sender : senders) static_cast<LocalCell&>(*sender).wake_for_room();
+}
+
+// The owner's target has room: an actor that is paused goes on; one that sleeps is told by a job.
+void LocalCell::wake_for_room() {
+  Extras& mine = extras();
+  if (mine.paused.exchange(false)) {
+    schedule();
+    return;
+  }
+  if (mine.drain_job.queued.exchange(true)) return;
+  if (mailbox_.push(&mine.drain_job) == Mailbox::Pushed::wake_owner) schedule();
+}
+
+// @returns true: there is room now, and nobody waits
+bool LocalCell::await_room(LocalCell& sender) {
+  Extras& mine = extras();
+  const std::lock_guard lock{mine.mutex};
+  const auto listed = std::find_if(mine.waiting_senders.begin(), mine.waiting_senders.end(), [&](const auto& each) { return each.get() == &sender; });
+  room_wanted_.store(true);
+  if (size_.load() < capacity_ || ended()) {
+    if (listed != mine.waiting_senders.end()) mine.waiting_senders.erase(listed);
+    return true;
+  }
+  if (listed == mine.waiting_senders.end()) mine.waiting_senders.emplace_back(&sender);
+  return false;
+}
+
+bool LocalCell::await_room(Parker& parker) {
+  Extras& mine = extras();
+  const std::lock_guard lock{mine.mutex};
+  room_wanted_.store(true);
+  if (size_.load() < capacity_ || ended()) return true;
+  if (std::find(mine.waiting_threads.begin(), mine.waiting_threads.end(), &parker) == mine.waiting_threads.end())
+    mine.waiting_threads.push_back(&parker);
+  return false;
+}
+
+void LocalCell::leave_wait(Parker& parker) {
+  Extras& mine = extras();
+  const std::lock_guard lock{mine.mutex};
+  std::erase(mine.waiting_threads, &parker);
+}
+
+// --- Delivery -------------------------------------------------------------------------------------------------------
+
+void LocalCell::put(LocalMessage& message) {
+  switch (mailbox_.push(&message)) {
+    case Mailbox::Pushed::queued: return;
+    case Mailbox::Pushed::wake_owner: schedule(); return;
+    case Mailbox::Pushed::closed:
+      size_.fetch_sub(1, std::memory_order_relaxed);
+      discard(message);
+      return;
+  }
+}
+
+void LocalCell::deliver(LocalMessage& message, Duration patience) {
+  LocalCell* sender = context().cell;
+  const bool queued_before_us = sender != nullptr && sender->extras_if_any() != nullptr && !sender->extras().outbox.empty();
+  if (!queued_before_us && reserve_room()) {
+    put(message);
+    return;
+  }
+  if (sender != nullptr && !sender->outbox_full()) {
+    sender->extras().outbox.push_back({Counted<Cell>{this}, &message});
+    return;
+  }
+  wait_for_room(message, patience);
+}
+
+void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
+  const TimePoint until = after(node().clock().now(), patience);
+  LocalCell* sender = context().cell;
+  Parker& parker = Parker::current();
+  try {
+    const BlockingScope blocking{node()};
+    // A handler's message stands behind its outbox, which nobody else drains while this thread waits in its turn.
+    for (;;) {
+      Extras* senders = sender == nullptr ? nullptr : sender->extras_if_any();
+      Counted<Cell> waited{this};
+      if (senders != nullptr && !senders->outbox.empty()) {
+        sender->drain_outbox();
+        if (!sender->outbox_full()) {
+          senders->outbox.push_back({Counted<Cell>{this}, &message});
+          return;
+        }
+        waited = senders->outbox.front().target;
+      } else if (ended() || reserve_room()) {
+        if (ended()) size_.fetch_add(1, std::memory_order_relaxed);  // put gives it back
+        break;
+      }
+      auto& target = static_cast<LocalCell&>(*waited);
+      if (target.await_room(parker)) continue;
+      parker.sleep(until);
+      target.leave_wait(parker);
+      if (node().clock().now() >= until) raise(ErrorType::full, label() + " has no room for another message: nothing was sent");
+    }
+  } catch (...) {
+    const Counted<FutureState> asker = Counted<FutureState>::adopt(message.asker);
+    message.operations().destroy(message);
+    throw;
+  }
+  put(message);
+}
+
+bool LocalCell::deliver_received(MailNode& node) {
+  size_.fetch_add(1, std::memory_order_relaxed);
+  switch (mailbox_.push(&node)) {
+    case Mailbox::Pushed::queued: return true;
+    case Mailbox::Pushed::wake_owner: schedule(); return true;
+    case Mailbox::Pushed::closed: break;
+  }
+  size_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
+}
+
+bool LocalCell::post(std::unique_ptr<Job> job) {
+  Job* posted = job.release();
+  switch (mailbox_.push(posted)) {
+    case Mailbox::Pushed::queued: return true;
+    case Mailbox::Pushed::wake_owner: schedule(); return true;
+    case Mailbox::Pushed::closed: break;
+  }
+  posted->dispose();
+  return false;
+}
+
+void LocalCell::DrainJob::run(LocalCell& cell) {
+  queued.store(false);
+  cell.drain_outbox();
+}
+
+bool LocalCell::outbox_full() const noexcept {
+  const Extras* extras = extras_if_any();
+  return extras != nullptr && extras->outbox.size() >= node().options().outbox_messages;
+}
+
+void LocalCell::drain_outbox() {
+  Extras* mine = extras_if_any();
+  if (mine == nullptr) return;
+  while (!mine->outbox.empty()) {
+    auto& target = static_cast<LocalCell&>(*mine->outbox.front().target);
+    if (!target.reserve_room()) {
+      if (!target.ended()) return;
+      target.size_.fetch_add(1, std::memory_order_relaxed);
+    }
+    const Outgoing first = std::move(mine->outbox.front());
+    mine->outbox.pop_front();
+    target.put(*first.message);
+  }
+}
+
+// Sees to it that somebody drains the outbox. @returns false: the actor takes no turns until it is called for
+bool LocalCell::settle_outbox() {
+  Extras* mine = extras_if_any();
+  if (mine == nullptr) return true;
+  for (;;) {
+    drain_outbox();
+    if (mine->outbox.empty()) return true;
+    const bool pause = life_ == Life::ended || outbox_full();
+    if (pause) mine->paused.store(true);
+    const Counted<Cell> target = mine->outbox.front().target;
+    if (!static_cast<LocalCell&>(*target).await_room(*this)) return !pause;
+    if (pause && !mine->paused.exchange(false)) return false;  // somebody scheduled us meanwhile
+  }
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,261 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// Where a ref points: an actor of this process with its mailbox and turns, or the address of one elsewhere.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <troupe/wire/envelope.hpp>
+#include <troupe/wire/error.hpp>
+#include <troupe/node/clock.hpp>
+#include <troupe/node/counted.hpp>
+#include <troupe/node/mailbox.hpp>
+
+namespace troupe::detail {
+
+class Encoded;
+struct TypeName;
+class FutureState;
+class NodeCore;
+class Parker;
+class Session;
+class LocalCell;
+
+/// Whom a message is for, on any node.
+struct Address {
+  NodeId node;
+  std::uint64_t node_incarnation = 0;
+  std::uint64_t actor = 0;
+  auto operator<=>(const Address&) const = default;
+};
+
+/// Lifetime: counted by refs. Threads: safe.
+class Cell {
+ public:
+  Cell(const Cell&) = delete;
+  Cell& operator=(const Cell&) = delete;
+
+  void hold() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void drop() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
+  }
+
+  /// The node whose actor it is, or whose view of one elsewhere.
+  [[nodiscard]] NodeCore& node() const noexcept { return node_; }
+  [[nodiscard]] bool local() const noexcept { return local_; }
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] Address address() const;
+
+ protected:
+  Cell(NodeCore& node, bool local, std::uint64_t id) noexcept : node_{node}, id_{id}, local_{local} {}
+  ~Cell() = default;
+
+ private:
+  void destroy() noexcept;
+
+  NodeCore& node_;
+  const std::uint64_t id_;
+  std::atomic<std::uint32_t> references_{1};
+  const bool local_;
+};
+
+using CellPointer = Counted<Cell>;
+
+/// An actor of another process.
+class RemoteCell final : public Cell {
+ public:
+  RemoteCell(NodeCore& node, std::shared_ptr<Session> session, std::uint64_t id) noexcept;
+  ~RemoteCell();
+  [[nodiscard]] const std::shared_ptr<Session>& session() const noexcept { return session_; }
+
+ private:
+  const std::shared_ptr<Session> session_;
+};
+
+/// The turn that is under way: who asked, and how the answer gets there.
+struct Turn {
+  LocalCell& cell;
+  FutureState* asker = nullptr;      // in this process
+  std::shared_ptr<Session> session;  // the way to the asker elsewhere
+  std::uint64_t ask_id = 0;
+  MailNode* received = nullptr;
+
+  [[nodiscard]] bool asked() const noexcept { return asker != nullptr || ask_id != 0; }
+  /// The message was decoded: the frame it lay in is released.
+  void decoded();
+  /// Answers with an error.
+  void fail(std::shared_ptr<const ErrorInfo> error) const;
+  /// Answers a remote asker with the value that was encoded.
+  void reply_encoded(Encoded& payload) const;
+};
+
+/// What a message of this process carries beside its payload, which lies behind it.
+struct LocalMessage : MailNode {
+  /// What can be done to a message of one type for one class of actors.
+  struct Operations {
+    void (*handle)(void* actor, LocalMessage& message, Turn& turn);  // destroys the message before it returns
+    void (*destroy)(LocalMessage& message) noexcept;
+    const TypeName& (*type)();
+  };
+  FutureState* asker;  // a share; null: told
+
+  [[nodiscard]] const Operations& operations() const noexcept { return *reinterpret_cast<const Operations*>(origin); }
+};
+
+/// Work of the framework that takes its place in a mailbox.
+class Job : public MailNode {
+ public:
+  Job() noexcept : MailNode{nullptr, MailNode::job} {}
+  virtual ~Job() = default;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+  /// In a turn of `cell`. Not called if the actor ends before.
+  virtual void run(LocalCell& cell) = 0;
+  /// The mailbox has no more use for it.
+  virtual void dispose() noexcept { delete this; }
+};
+
+/// What a cell knows of its actor's class.
+struct Behaviour {
+  struct Handler {
+    const TypeName& (*type)();
+    void (*handle)(void* actor, std::span<const std::byte> payload, Turn& turn);
+  };
+  std::string_view (*name)();
+  std::span<const Handler> handlers;
+  void (*start)(void* actor);
+  void (*stopping)(void* actor);
+  void (*destroy)(void* actor) noexcept;
+};
+
+/// Why an actor is no more.
+enum class EndReason : std::uint8_t { normal, failed, killed };
+
+/// An actor of this process.
+///
+/// Threads: what a turn does by one thread at a time, the one in `run`; pushes from any.
+class LocalCell final : public Cell {
+ public:
+  LocalCell(NodeCore& node, std::uint64_t id, const Behaviour& behaviour, LocalCell* parent, std::uint32_t capacity) noexcept;
+  ~LocalCell();
+
+  enum class Run : std::uint8_t { idle, more, ended };
+  /// Runs turns, at most `budget` or about a millisecond of them. The caller has what `schedule` was given.
+  Run run(unsigned budget);
+
+  /// Gives a new cell its actor; who calls schedules it.
+  void set_actor(void* actor) noexcept { actor_ = actor; }
+  /// The constructor threw: nobody ever sees the actor.
+  void abandon();
+
+  /// Puts a message into the mailbox or, from a handler whose target is full, into the outbox of the actor whose turn it is.
+  /// @param message  owned by the mailbox from here on, whatever happens
+  /// @throws Full    no room within `patience`; the message was destroyed
+  void deliver(LocalMessage& message, Duration patience);
+  /// Puts a message of a received frame into the mailbox, beside the bound.
+  /// @returns false: the actor has ended, the message is still the caller's
+  bool deliver_received(MailNode& node);
+  /// Puts work of the framework into the mailbox. @returns false: the actor has ended
+  bool post(std::unique_ptr<Job> job);
+
+  /// Ends the actor behind what the caller told before.
+  void stop();
+  /// Ends the actor before its next turn.
+  void kill();
+  /// To be called in a turn: the actor's failure.
+  void fail(std::shared_ptr<const ErrorInfo> error);
+  /// To be called in a turn: no further user message is handled, and the actor ends when its children have.
+  void begin_end(EndReason reason);
+  void child_ended(Cell& child);
+  /// Says so in a turn of this actor. From any thread.
+  void post_child_ended(CellPointer child);
+  void add_child(CellPointer child);
+  /// To be called in a turn.
+  [[nodiscard]] bool ending() const noexcept { return life_ == Life::ending || life_ == Life::ended; }
+
+  [[nodiscard]] bool ended() const noexcept { return mailbox_.closed(); }
+  /// What an ask to the ended actor is told.
+  [[nodiscard]] ErrorInfo end_error() const;
+  [[nodiscard]] const Behaviour& behaviour() const noexcept { return behaviour_; }
+  [[nodiscard]] std::string label() const;
+  [[nodiscard]] LocalCell* parent() const noexcept { return parent_; }
+
+  /// Runs on the node's own thread, which is that of a process actor.
+  bool on_node_thread = false;
+  /// Called once, when the actor has ended.
+  std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& on_end();
+
+  LocalCell* run_next = nullptr;  // in a queue of the executor
+
+ private:
+  friend class Family;
+  struct Outgoing {
+    Counted<Cell> target;
+    LocalMessage* message;
+  };
+  /// Stands in the mailbox of an actor that sleeps while its outbox waits for room elsewhere.
+  struct DrainJob final : Job {
+    std::atomic<bool> queued{false};
+    void run(LocalCell& cell) override;
+    void dispose() noexcept override {}
+  };
+  /// What few actors need.
+  struct Extras {
+    std::mutex mutex;  // guards `waiting_*`
+    std::vector<Counted<Cell>> waiting_senders;
+    std::vector<Parker*> waiting_threads;
+    std::deque<Outgoing> outbox;
+    std::atomic<bool> paused{false};  // takes no turns until the outbox has room
+    DrainJob drain_job;
+    std::vector<CellPointer> children;
+    std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)> on_end;
+    std::shared_ptr<const ErrorInfo> error;
+  };
+
+  Extras& extras();
+  [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool reserve_room() noexcept;
+  void release_room(std::uint32_t messages) noexcept;
+  void put(LocalMessage& message);
+  void wait_for_room(LocalMessage& message, Duration patience);
+  void wake_waiting();
+  void wake_for_room();
+  bool await_room(LocalCell& sender);
+  bool await_room(Parker& parker);
+  void leave_wait(Parker& parker);
+  void drain_outbox();
+  [[nodiscard]] bool outbox_full() const noexcept;
+  [[nodiscard]] bool settle_outbox();
+  void handle(MailNode& node);
+  void handle_local(LocalMessage& message);
+  void handle_received(MailNode& node);
+  void discard(MailNode& node);
+  void finish();
+  void schedule();
+
+  enum class Life : std::uint8_t { starting, living, ending, ended };
+
+  Mailbox mailbox_;
+  std::atomic<std::uint32_t> size_{0};
+  const std::uint32_t capacity_;
+  std::atomic<bool> killed_{false};
+  std::atomic<bool> room_wanted_{false};
+  Life life_ = Life::starting;
+  std::atomic<EndReason> reason_{EndReason::normal};
+  void* actor_ = nullptr;
+  const Behaviour& behaviour_;
+  LocalCell* const parent_;  // outlives us: it ends after its children
+  std::atomic<Extras*> extras_{nullptr};
+};
+
+}  // namespace troupe::detail

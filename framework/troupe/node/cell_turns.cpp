@@ -1,0 +1,241 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The turns of an actor: what is handled, how it ends.
+#include <algorithm>
+#include <utility>
+
+#include <troupe/wire/archive.hpp>
+#include <troupe/node/cell.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+#include <troupe/node/future_state.hpp>
+#include <troupe/node/received_frame.hpp>
+#include <troupe/node/session.hpp>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr unsigned room_step = 64;                         // handled messages between two releases of room
+constexpr auto slice_time = std::chrono::milliseconds{1};  // a slice ends at the next look at the clock
+
+class StopJob final : public Job {
+ public:
+  void run(LocalCell& cell) override { cell.begin_end(EndReason::normal); }
+};
+
+class ChildEndedJob final : public Job {
+ public:
+  explicit ChildEndedJob(CellPointer child) : child_{std::move(child)} {}
+  void run(LocalCell& cell) override { cell.child_ended(*child_); }
+
+ private:
+  const CellPointer child_;
+};
+
+}  // namespace
+
+void LocalCell::stop() { post(std::make_unique<StopJob>()); }
+
+void LocalCell::kill() {
+  class WakeJob final : public Job {
+   public:
+    void run(LocalCell&) override {}
+  };
+  killed_.store(true);
+  post(std::make_unique<WakeJob>());
+}
+
+LocalCell::Run LocalCell::run(unsigned budget) {
+  const ContextScope scope{&node(), this};
+  if (life_ == Life::ended) {  // only the outbox is left
+    (void)settle_outbox();
+    return Run::idle;
+  }
+  if (life_ == Life::starting) {
+    life_ = Life::living;
+    try {
+      behaviour_.start(actor_);
+    } catch (...) {
+      fail(describe(std::current_exception()));
+    }
+  }
+  unsigned handled = 0;
+  const TimePoint end = node().clock().now() + slice_time;
+  for (unsigned turns = 0;; ++turns) {
+    if (killed_.load(std::memory_order_relaxed) && life_ == Life::living) begin_end(EndReason::killed);
+    if (life_ == Life::ending && (extras_if_any() == nullptr || extras().children.empty())) {
+      finish();
+      (void)settle_outbox();
+      return Run::ended;
+    }
+    const bool long_slice = turns >= budget || (turns % room_step == room_step - 1 && node().clock().now() >= end);
+    if (handled >= room_step || long_slice) release_room(std::exchange(handled, 0));
+    if (outbox_full() && !settle_outbox()) {
+      release_room(handled);
+      return Run::idle;
+    }
+    if (long_slice) {
+      node().flush_slice();
+      return Run::more;
+    }
+    MailNode* next = mailbox_.pop();
+    if (next == nullptr) {
+      release_room(std::exchange(handled, 0));
+      node().flush_slice();
+      if (!settle_outbox()) return Run::idle;
+      if (mailbox_.sleep()) return Run::idle;
+      continue;
+    }
+    if (next->kind() != MailNode::job) ++handled;
+    handle(*next);
+  }
+}
+
+void LocalCell::handle(MailNode& message) {
+  if (message.kind() == MailNode::job) {
+    auto& job = static_cast<Job&>(message);
+    try {
+      job.run(*this);
+    } catch (...) {
+      fail(describe(std::current_exception()));
+    }
+    job.dispose();
+    return;
+  }
+  if (life_ != Life::living) {
+    discard(message);
+    return;
+  }
+  if (message.kind() == MailNode::local) {
+    handle_local(static_cast<LocalMessage&>(message));
+  } else {
+    handle_received(message);
+  }
+}
+
+void LocalCell::handle_local(LocalMessage& message) {
+  if (message.asker == nullptr) {
+    Turn turn{*this, nullptr, nullptr, 0, nullptr};
+    try {
+      message.operations().handle(actor_, message, turn);
+    } catch (...) {
+      fail(describe(std::current_exception()));
+    }
+    return;
+  }
+  const auto asker = Counted<FutureState>::adopt(message.asker);
+  if (asker->claimed()) {  // cancelled, or its deadline has passed: not begun
+    message.operations().destroy(message);
+    return;
+  }
+  Turn turn{*this, asker.get(), nullptr, 0, nullptr};
+  try {
+    message.operations().handle(actor_, message, turn);
+  } catch (...) {
+    turn.fail(describe(std::current_exception()));
+  }
+}
+
+void LocalCell::handle_received(MailNode& node_in_frame) {
+  const auto& message = reinterpret_cast<const ReceivedMessage&>(node_in_frame);
+  Turn turn{*this, nullptr, nullptr, message.ask, &node_in_frame};
+  if (message.ask != 0) turn.session = ReceivedFrame::of(node_in_frame).session();
+  if (message.deadline != 0 && node().clock().now().time_since_epoch().count() > message.deadline) {
+    turn.decoded();  // its asker has given up: not begun
+    return;
+  }
+  try {
+    behaviour_.handlers[message.handler].handle(actor_, message.payload(), turn);
+    turn.decoded();
+  } catch (...) {
+    turn.decoded();
+    const auto thrown = describe(std::current_exception());
+    if (turn.asked()) {
+      turn.fail(thrown);
+    } else {
+      fail(thrown);
+    }
+  }
+  node().after_remote_turn();
+}
+
+void LocalCell::discard(MailNode& message) {
+  switch (message.kind()) {
+    case MailNode::job: static_cast<Job&>(message).dispose(); return;
+    case MailNode::local: {
+      auto& local = static_cast<LocalMessage&>(message);
+      const auto asker = Counted<FutureState>::adopt(local.asker);
+      if (asker) {
+        asker->fail(end_error());
+      } else {
+        node().dead_letter(local.operations().type().name, *this);
+      }
+      local.operations().destroy(local);
+      return;
+    }
+    case MailNode::frame: {
+      const auto& received = reinterpret_cast<const ReceivedMessage&>(message);
+      ReceivedFrame& frame = ReceivedFrame::of(message);
+      if (received.ask != 0) {
+        frame.session()->reply_error(received.ask, end_error());
+      } else {
+        node().dead_letter(behaviour_.handlers[received.handler].type().name, *this);
+      }
+      frame.unpin();
+      return;
+    }
+  }
+}
+
+void LocalCell::fail(std::shared_ptr<const ErrorInfo> error) {
+  if (life_ == Life::ending || life_ == Life::ended) return;
+  node().report_failure(*this, *error);
+  extras().error = std::move(error);
+  begin_end(EndReason::failed);
+}
+
+void LocalCell::begin_end(EndReason reason) {
+  if (life_ == Life::ending || life_ == Life::ended) return;
+  life_ = Life::ending;
+  reason_.store(reason, std::memory_order_release);
+  if (Extras* mine = extras_if_any())
+    for (const CellPointer& child : mine->children) node().stop_child(*child);
+}
+
+void LocalCell::add_child(CellPointer child) { extras().children.push_back(std::move(child)); }
+
+void LocalCell::post_child_ended(CellPointer child) { post(std::make_unique<ChildEndedJob>(std::move(child))); }
+
+void LocalCell::child_ended(Cell& child) {
+  auto& children = extras().children;
+  std::erase_if(children, [&](const CellPointer& each) { return each.get() == &child; });
+}
+
+void LocalCell::finish() {
+  const EndReason reason = reason_.load(std::memory_order_relaxed);
+  if (reason == EndReason::normal) {
+    try {
+      behaviour_.stopping(actor_);
+    } catch (...) {
+      const auto thrown = describe(std::current_exception());
+      node().report_failure(*this, *thrown);
+    }
+  }
+  behaviour_.destroy(actor_);
+  actor_ = nullptr;
+  life_ = Life::ended;
+  MailNode* rest = mailbox_.close();
+  while (rest != nullptr) {
+    MailNode* next = rest->next;
+    discard(*rest);
+    rest = next;
+  }
+  if (room_wanted_.load()) wake_waiting();
+  node().flush_slice();
+  Extras* mine = extras_if_any();
+  if (mine != nullptr && mine->on_end) std::exchange(mine->on_end, nullptr)(reason, mine->error);
+  if (parent_ != nullptr) parent_->post_child_ended(CellPointer{this});
+  node().actor_ended(*this);
+}
+
+}  // namespace troupe::detail

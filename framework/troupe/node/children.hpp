@@ -1,0 +1,112 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The processes that a node has started: their beginning, their end, what they print.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/envelope.hpp>
+#include <troupe/node/build_id.hpp>
+#include <troupe/node/cell.hpp>
+#include <troupe/node/entry.hpp>
+#include <troupe/node/future_state.hpp>
+#include <troupe/node/launcher.hpp>
+#include <troupe/node/options.hpp>
+#include <troupe/node/relay.hpp>
+#include <troupe/node/role.hpp>
+
+namespace troupe {
+class Node;
+}
+
+namespace troupe::detail {
+
+/// What a child is told over its private pipe.
+struct ChildRole {
+  NodeId parent;
+  std::uint64_t parent_incarnation = 0;
+  std::string parent_endpoint;
+  NodeId id;
+  std::uint64_t incarnation = 0;
+  std::array<std::uint8_t, 20> build{};
+  std::uint8_t build_bytes = 0;
+  std::uint64_t offset = 0;
+  std::string name;
+  std::vector<std::uint8_t> arguments;
+  // The options that children share with their parent.
+  ChildTransport transport = ChildTransport::ipc;
+  bool insecure = false;
+  std::uint64_t threads = 0;
+  std::uint32_t mailbox_messages = 0;
+  std::uint64_t max_message_bytes = 0;
+  std::uint64_t resend_bytes = 0;
+  std::int64_t linger = 0;
+};
+
+/// Threads: safe.
+class Children {
+ public:
+  explicit Children(NodeCore& node) : node_{node} {}
+
+  /// The program's arguments, for those of children. Once.
+  void set_arguments(std::vector<std::string> arguments) { arguments_ = std::move(arguments); }
+
+  /// Starts a process that runs `entry`; returns once it has said HELLO.
+  /// @throws Error  it cannot be started, or ended or said nothing before `start_timeout`: nothing runs
+  [[nodiscard]] CellPointer spawn(EntryFunction entry, const Encoded& arguments, std::string name);
+
+  /// Tells the actor of a child to stop.
+  void stop(Cell& cell);
+  /// Ends the process of a child of ours at once. @returns false: it is none of ours
+  bool kill(const Cell& cell);
+  /// It is a child of ours, and alive.
+  [[nodiscard]] bool living(NodeId id) const;
+  void session_ended(const Session& session);
+  /// Stops all and waits until `until`; then ends them by SIGTERM, and by SIGKILL.
+  void close(TimePoint until);
+  /// Waits until their output is written.
+  void finish();
+  /// Ends all without waiting for anything: for a child whose parent died.
+  void kill_all();
+  /// Ends all within a second, their output given up: for a program that was interrupted.
+  void end_all();
+
+ private:
+  class EndTimer;
+  struct Record {
+    NodeId id;
+    std::string name;
+    int pid = 0;
+    Child child;
+    std::shared_ptr<Session> session;
+    CellPointer cell;
+    Counted<LocalCell> parent;
+    Counted<TypedState<void>> ended;
+    std::unique_ptr<EndTimer> end_timer;
+  };
+
+  void on_exit(NodeId id);
+  [[nodiscard]] ErrorInfo describe_end(const Record& record, const Exit& exit) const;
+  bool wait_for_all(TimePoint until);
+  void signal_all(int signal);
+
+  NodeCore& node_;
+  std::vector<std::string> arguments_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<Record>> living_;
+  std::mutex launcher_mutex_;
+  std::unique_ptr<Launcher> launcher_;
+  std::unique_ptr<Relay> relay_;
+};
+
+/// Runs this process's role to its end; `slot` is set before anything of the program runs.
+[[noreturn]] void run_child(Node& node, NodeCore*& slot, Role role);
+
+}  // namespace troupe::detail

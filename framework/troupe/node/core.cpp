@@ -1,0 +1,335 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/node/core.hpp>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <iomanip>
+#include <sstream>
+#include <utility>
+
+#include <troupe/wire/name.hpp>
+#include <troupe/node/build_id.hpp>
+#include <troupe/node/children.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/memory.hpp>
+#include <troupe/node/runtime_directory.hpp>
+
+namespace troupe::detail {
+
+namespace {
+
+std::string this_host() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+std::size_t usable_cores() {
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return static_cast<std::size_t>(CPU_COUNT(&cores));
+}
+
+ExecutorOptions executor_options(const NodeOptions& options) {
+  ExecutorOptions result;
+  result.threads = options.threads != 0 ? options.threads : std::max<std::size_t>(usable_cores(), 2);
+  result.max_blocked = options.max_blocked_handlers;
+  return result;
+}
+
+/// What this thread has put off until its slice ends or it waits.
+struct Unsent {
+  struct Entry {
+    std::shared_ptr<Session> session;
+    bool surely;
+  };
+  std::vector<Entry> sessions;
+};
+
+Unsent& unsent() {
+  static thread_local Unsent of_thread;
+  return of_thread;
+}
+
+}  // namespace
+
+std::string ipc_endpoint(NodeId id) {
+  std::ostringstream path;
+  path << "ipc://" << runtime_directory() << '/' << std::hex << std::setfill('0') << std::setw(16) << id.host << '-' << std::setw(16) << id.local
+       << ".ipc";
+  return path.str();
+}
+
+NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t incarnation)
+    : node_{&node},
+      options_{std::move(options)},
+      id_{id},
+      incarnation_{incarnation},
+      host_name_{this_host()},
+      clock_{Clock::steady()},
+      timers_{clock_, [this] { loop_.wake(); }},
+      transport_{default_transports()},
+      loop_{*this, timers_, clock_},
+      links_{*this},
+      executor_{std::make_unique<ThreadExecutor>(executor_options(options_))},
+      children_{std::make_unique<Children>(*this)} {
+  check_type_names();
+  InboxOptions inbox_options;
+  inbox_options.max_frame_bytes = options_.max_message_bytes + (64 << 10) + message_headroom;
+  inbox_options.insecure = options_.insecure;
+  auto inbox = transport_->open_inbox(inbox_options);
+  if (options_.child_transport == ChildTransport::tcp) {
+    endpoint_ = inbox->listen("tcp://127.0.0.1:*");
+  } else {
+    endpoint_ = inbox->listen(ipc_endpoint(id_));
+  }
+  loop_.set_inbox(inbox->descriptor());
+  links_.open(std::move(inbox));
+  executor_->on_watch = [](void* loop) { static_cast<Loop*>(loop)->watch_turns(); };
+  executor_->on_watch_argument = &loop_;
+}
+
+Hello NodeCore::hello(std::uint64_t last_received) const {
+  Hello hello;
+  hello.node = id_;
+  hello.incarnation = incarnation_;
+  hello.build_id = build_id();
+  hello.endpoint = endpoint_;
+  hello.pid = ::getpid();
+  hello.host = host_name_;
+  hello.last_sequence_seen = last_received;
+  return hello;
+}
+
+// --- Actors ---------------------------------------------------------------------------------------------------------------
+
+Counted<LocalCell> NodeCore::make_cell(const Behaviour& behaviour) {
+  LocalCell* parent = current_cell();
+  if (closing() || (parent != nullptr && parent->ending()))
+    raise(ErrorType::closed, "nothing is spawned any more: the node or the parent is ending");
+  const std::uint64_t id = next_actor_.fetch_add(1, std::memory_order_relaxed);
+  void* memory = take_memory(sizeof(LocalCell));
+  return Counted<LocalCell>::adopt(new (memory) LocalCell{*this, id, behaviour, parent, options_.mailbox_messages});
+}
+
+LocalCell* NodeCore::current_cell() noexcept {
+  LocalCell* cell = context().cell;
+  return cell != nullptr && &cell->node() == this ? cell : nullptr;
+}
+
+void NodeCore::adopt(LocalCell& cell) {
+  if (cell.parent() != nullptr) {
+    cell.parent()->add_child(CellPointer{&cell});
+    return;
+  }
+  const std::lock_guard lock{actors_mutex_};
+  roots_.emplace(&cell, Counted<LocalCell>{&cell});
+}
+
+void NodeCore::actor_ended(LocalCell& cell) {
+  Counted<LocalCell> root;
+  Counted<LocalCell> exposed;
+  Counted<TypedState<void>> all_ended;
+  {
+    const std::lock_guard lock{actors_mutex_};
+    if (const auto found = roots_.find(&cell); found != roots_.end()) {
+      root = std::move(found->second);
+      roots_.erase(found);
+    }
+    if (const auto found = exposed_.find(cell.id()); found != exposed_.end()) {
+      exposed = std::move(found->second);
+      exposed_.erase(found);
+    }
+    if (roots_.empty()) all_ended = std::move(all_ended_);
+  }
+  if (all_ended) all_ended->fulfil(std::monostate{});
+}
+
+void NodeCore::schedule(LocalCell& cell) {
+  if (cell.on_node_thread) {
+    loop_.schedule(cell);
+  } else {
+    executor_->schedule(cell);
+  }
+}
+
+void NodeCore::stop_child(Cell& cell) {
+  if (cell.local()) {
+    static_cast<LocalCell&>(cell).stop();
+  } else {
+    children_->stop(cell);
+  }
+}
+
+void NodeCore::expose(LocalCell& cell) {
+  const std::lock_guard lock{actors_mutex_};
+  if (!cell.ended()) exposed_.try_emplace(cell.id(), Counted<LocalCell>{&cell});
+}
+
+Counted<LocalCell> NodeCore::find(std::uint64_t actor) {
+  const std::lock_guard lock{actors_mutex_};
+  const auto found = exposed_.find(actor);
+  return found == exposed_.end() ? Counted<LocalCell>{} : found->second;
+}
+
+CellPointer NodeCore::cell_at(const Address& address, const std::string& endpoint) {
+  if (address.node == id_ && address.node_incarnation == incarnation_)
+    if (auto cell = find(address.actor)) return CellPointer{cell.get()};
+  void* memory = take_memory(sizeof(RemoteCell));
+  return CellPointer::adopt(new (memory) RemoteCell{*this, links_.session(address, endpoint), address.actor});
+}
+
+// --- Waiting and sending ----------------------------------------------------------------------------------------------------
+
+BlockingScope::BlockingScope(NodeCore& node) : node_{node} { node_.executor().begin_blocking(); }
+BlockingScope::~BlockingScope() { node_.executor().end_blocking(); }
+
+bool NodeCore::wait(FutureState& state, TimePoint until) {
+  flush_slice();
+  if (state.settled()) return true;
+  if (callbacks_.is_current())
+    while (!state.settled() && callbacks_.run_one()) {
+    }
+  const BlockingScope blocking{*this};
+  return loop_.wait(state, until);
+}
+
+void NodeCore::flush_later(Session& session, Flush flush) {
+  const bool surely = flush == Flush::surely;
+  for (auto& entry : unsent().sessions)
+    if (entry.session.get() == &session) {
+      entry.surely = entry.surely || surely;
+      return;
+    }
+  unsent().sessions.push_back({session.shared_from_this(), surely});
+}
+
+void NodeCore::flush_slice() {
+  auto& sessions = unsent().sessions;
+  if (sessions.empty()) return;
+  for (auto& entry : std::exchange(sessions, {})) entry.surely ? entry.session->flush() : entry.session->flush_if_quiet();
+}
+
+// Answers must not wait for the end of a long slice.
+void NodeCore::after_remote_turn() {
+  constexpr Duration longest = std::chrono::microseconds{50};
+  static thread_local TimePoint last{};
+  if (unsent().sessions.empty()) return;
+  const TimePoint now = clock_.now();
+  if (now - last > longest) {
+    last = now;
+    flush_slice();
+  }
+}
+
+void NodeCore::dead_letter(std::string_view message, const LocalCell& target) { dead_letter(message, target.end_error()); }
+
+void NodeCore::dead_letter(std::string_view message, const ErrorInfo& reason) {
+  dead_letters_.fetch_add(1, std::memory_order_relaxed);
+  if (!closing()) dead_letter_log_.log(LogLevel::info, "dead letter " + std::string{message} + ": " + chain_text(reason));
+}
+
+void NodeCore::report_failure(const LocalCell& cell, const ErrorInfo& error) {
+  log(LogLevel::error, cell.label() + " failed: " + error.type_name + ": " + chain_text(error));
+}
+
+// --- For sessions -----------------------------------------------------------------------------------------------------------
+
+void NodeCore::watch_link(std::shared_ptr<Session> session, int descriptor) {
+  loop_.watch(descriptor, [weak = std::weak_ptr{session}] {
+    if (const auto alive = weak.lock()) alive->pump();
+  });
+  loop_.wake();
+}
+
+void NodeCore::end_session_later(std::shared_ptr<Session> session, std::shared_ptr<const ErrorInfo> reason) {
+  {
+    const std::lock_guard lock{later_mutex_};
+    ending_sessions_.emplace_back(std::move(session), std::move(reason));
+  }
+  loop_.wake();
+}
+
+bool NodeCore::may_come_back(const Session& session) const { return children_->living(session.peer()); }
+
+void NodeCore::settle() {
+  std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending;
+  {
+    const std::lock_guard lock{later_mutex_};
+    if (ending_sessions_.empty()) return;
+    ending.swap(ending_sessions_);
+  }
+  if (interrupted_.load()) return;
+  for (auto& [session, reason] : ending) {
+    session->end(std::move(reason));
+    links_.forget(*session);
+    children_->session_ended(*session);
+  }
+}
+
+void NodeCore::remove_endpoint() noexcept {
+  constexpr std::string_view scheme = "ipc://";
+  if (!endpoint_.starts_with(scheme)) return;
+  const std::string path = endpoint_.substr(scheme.size());
+  ::unlink(path.c_str());
+  ::unlink((path + ".lock").c_str());
+}
+
+void NodeCore::sweep() {
+  if (options_.child_transport == ChildTransport::ipc) transport_->sweep(runtime_directory());
+}
+
+bool NodeCore::look_for_stuck() { return executor_->look_for_stuck(); }
+
+void NodeCore::tell_failure(const ErrorInfo& error) {
+  for (const auto& session : links_.all()) {
+    Encoded body{message_headroom};
+    encode(body, error);
+    (void)session->send({EnvelopeKind::ended, 0, nullptr, 0, 0, 0}, body, Duration::zero());
+  }
+}
+
+// --- Life -------------------------------------------------------------------------------------------------------------------
+
+void NodeCore::start() { loop_.start_thread(); }
+void NodeCore::run_loop() { loop_.run(); }
+
+void NodeCore::stop_actors(TimePoint until) {
+  auto all_ended = Counted<TypedState<void>>::adopt(TypedState<void>::make(*this));
+  std::vector<Counted<LocalCell>> roots;
+  {
+    const std::lock_guard lock{actors_mutex_};
+    if (roots_.empty()) return;
+    all_ended_ = all_ended;
+    for (const auto& [cell, counted] : roots_) roots.push_back(counted);
+  }
+  for (const auto& root : roots) root->stop();
+  if (!loop_.wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
+}
+
+void NodeCore::close() {
+  closing_.store(true);
+  const TimePoint until = after(clock_.now(), options_.linger);
+  stop_actors(until);
+  children_->close(until);
+  std::vector<Counted<TypedState<void>>> byes;
+  for (const auto& session : links_.all()) byes.push_back(session->say_bye());
+  for (const auto& bye : byes) loop_.wait(*bye, until);
+  callbacks_.stop();
+  executor_->stop();
+  loop_.stop();
+  const auto closed = std::make_shared<const ErrorInfo>(make_error(ErrorType::closed, "the node has ended", Executed::unknown));
+  for (const auto& session : links_.all()) {
+    session->end(closed);
+    links_.forget(*session);
+  }
+  pending_.fail_all(closed);
+  links_.close_inbox();
+  children_->finish();
+  transport_.reset();
+}
+
+}  // namespace troupe::detail

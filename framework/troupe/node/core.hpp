@@ -1,0 +1,174 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The wiring of a node: what it is made of, and how the parts reach each other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <troupe/wire/hello.hpp>
+#include <troupe/transport/transport.hpp>
+#include <troupe/node/callbacks.hpp>
+#include <troupe/node/cell.hpp>
+#include <troupe/node/clock.hpp>
+#include <troupe/node/executor.hpp>
+#include <troupe/node/links.hpp>
+#include <troupe/node/loop.hpp>
+#include <troupe/node/options.hpp>
+#include <troupe/node/pending.hpp>
+#include <troupe/node/session.hpp>
+#include <troupe/node/signals.hpp>
+#include <troupe/node/timers.hpp>
+
+namespace troupe {
+class Node;
+}
+
+namespace troupe::detail {
+
+class Children;
+
+/// What stands behind a Node.
+///
+/// Lifetime: the parts end with `close`; the object itself stays for ever, so that refs, futures and handles in statics are
+/// inert after the node instead of dangling.
+/// Threads: safe but for construction and `close`.
+class NodeCore final : public LoopClient {
+ public:
+  /// Opens the inbox and starts the node's thread, unless `run_loop` will be called.
+  /// @param id, incarnation  of a child: what its parent gave it; else drawn
+  NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t incarnation);
+
+  [[nodiscard]] Node& node() noexcept { return *node_; }
+  [[nodiscard]] const NodeOptions& options() const noexcept { return options_; }
+  [[nodiscard]] NodeId id() const noexcept { return id_; }
+  [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
+  [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] Timers& timers() noexcept { return timers_; }
+  [[nodiscard]] PendingAsks& pending() noexcept { return pending_; }
+  [[nodiscard]] CallbackThread& callbacks() noexcept { return callbacks_; }
+  [[nodiscard]] Executor& executor() noexcept { return *executor_; }
+  [[nodiscard]] Loop& loop() noexcept { return loop_; }
+  [[nodiscard]] Links& links() noexcept { return links_; }
+  [[nodiscard]] Children& children() noexcept { return *children_; }
+  [[nodiscard]] Transport& transport() noexcept { return *transport_; }
+  [[nodiscard]] Hello hello(std::uint64_t last_received) const;
+
+  // --- Actors ---
+
+  /// A cell for a new actor; the child of the one whose turn or constructor runs, if any.
+  /// @throws Closed  the node, or that actor, is ending
+  [[nodiscard]] Counted<LocalCell> make_cell(const Behaviour& behaviour);
+  /// The actor lives: gives the cell to its family.
+  void adopt(LocalCell& cell);
+  void actor_ended(LocalCell& cell);
+  void schedule(LocalCell& cell);
+  /// The actor of this node whose turn or constructor the calling thread runs; null: none.
+  [[nodiscard]] LocalCell* current_cell() noexcept;
+  /// Tells `cell`, here or elsewhere, to end.
+  void stop_child(Cell& cell);
+  /// The actor can be named by other processes from here on.
+  void expose(LocalCell& cell);
+  /// The exposed actor with this number; null: unknown or ended.
+  [[nodiscard]] Counted<LocalCell> find(std::uint64_t actor);
+  /// A cell for an address that came from elsewhere.
+  [[nodiscard]] CellPointer cell_at(const Address& address, const std::string& endpoint);
+
+  // --- Waiting and sending ---
+
+  /// Waits until `state` is settled or `until`; what this thread has put off is sent first. @returns whether it is settled
+  /// @throws Misuse  the calling thread may not wait: 64 others of this node do
+  bool wait(FutureState& state, TimePoint until);
+  enum class Flush : std::uint8_t { if_quiet, surely };
+  /// Has the session's open frame sent at the end of the slice, or before this thread waits.
+  void flush_later(Session& session, Flush flush);
+  void flush_slice();
+  void after_remote_turn();
+  /// To be called by a plain thread, or for a message of this node: counted and, at a limited rate, logged.
+  void dead_letter(std::string_view message, const LocalCell& target);
+  void dead_letter(std::string_view message, const ErrorInfo& reason);
+  [[nodiscard]] std::uint64_t dead_letters() const noexcept { return dead_letters_.load(std::memory_order_relaxed); }
+  void report_failure(const LocalCell& cell, const ErrorInfo& error);
+
+  // --- For sessions ---
+
+  void watch_link(std::shared_ptr<Session> session, int descriptor);
+  void unwatch_link(int descriptor) { loop_.unwatch(descriptor); }
+  void end_session_later(std::shared_ptr<Session> session, std::shared_ptr<const ErrorInfo> reason);
+  [[nodiscard]] bool may_come_back(const Session& session) const;
+  /// Reads the inbox, unless another thread does so just now.
+  void drain_now() { loop_.drain_now(); }
+  /// Removes what processes that died have left in the runtime directory.
+  void sweep();
+
+  // --- Life ---
+
+  /// Runs the node's loop on the calling thread until `loop().leave()`.
+  void run_loop();
+  void start();
+  /// Stops actors, children first; sends what was told; says BYE; ends all threads.
+  void close();
+  [[nodiscard]] bool closing() const noexcept { return closing_.load(std::memory_order_relaxed); }
+
+  // --- Of a process actor's process ---
+
+  /// Called when the actor that this process is for has ended; null: in order.
+  std::function<void(std::shared_ptr<const ErrorInfo>)> on_root_end;
+  /// Tells every peer why this process ends.
+  void tell_failure(const ErrorInfo& error);
+
+  /// The program was interrupted: nobody is told of ends that follow from that.
+  void interrupt() noexcept { interrupted_.store(true); }
+  std::unique_ptr<SignalWatch> signals;
+  /// Removes this node's socket from the file system, for a process that ends without `close`.
+  void remove_endpoint() noexcept;
+
+  // LoopClient
+  bool drain() override { return links_.drain(); }
+  void flush_thread() override { flush_slice(); }
+  void settle() override;
+  bool look_for_stuck() override;
+
+ private:
+  void stop_actors(TimePoint until);
+
+  Node* node_;
+  const NodeOptions options_;
+  const NodeId id_;
+  const std::uint64_t incarnation_;
+  std::string endpoint_;
+  std::string host_name_;
+  const Clock& clock_;
+  Timers timers_;
+  PendingAsks pending_;
+  CallbackThread callbacks_;
+  std::shared_ptr<Transport> transport_;
+  Loop loop_;
+  Links links_;
+  std::unique_ptr<ThreadExecutor> executor_;
+  std::unique_ptr<Children> children_;
+
+  std::atomic<std::uint64_t> next_actor_{1};
+  std::mutex actors_mutex_;
+  std::unordered_map<LocalCell*, Counted<LocalCell>> roots_;
+  std::unordered_map<std::uint64_t, Counted<LocalCell>> exposed_;
+  Counted<TypedState<void>> all_ended_;  // while `close` waits for the roots
+  std::atomic<bool> closing_{false};
+  std::atomic<bool> interrupted_{false};
+
+  std::mutex later_mutex_;
+  std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending_sessions_;
+
+  std::atomic<std::uint64_t> dead_letters_{0};
+  RateLimit dead_letter_log_{std::chrono::seconds{1}};
+};
+
+}  // namespace troupe::detail

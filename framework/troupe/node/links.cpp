@@ -1,0 +1,265 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/node/links.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <troupe/wire/frame.hpp>
+#include <troupe/wire/hello.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+
+namespace troupe::detail {
+
+namespace {
+constexpr std::size_t drain_budget = 64;  // frames between two looks at anything else
+}
+
+void Links::open(std::unique_ptr<Inbox> inbox) { inbox_ = std::move(inbox); }
+
+std::shared_ptr<Session> Links::session(const Address& address, const std::string& endpoint) {
+  const std::lock_guard lock{mutex_};
+  auto& session = sessions_[address.node];
+  if (session == nullptr) session = std::make_shared<Session>(node_, address.node, address.node_incarnation, endpoint);
+  return session;
+}
+
+std::shared_ptr<Session> Links::find(NodeId peer) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = sessions_.find(peer);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<Session>> Links::all() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<std::shared_ptr<Session>> sessions;
+  sessions.reserve(sessions_.size());
+  for (const auto& [peer, session] : sessions_) sessions.push_back(session);
+  return sessions;
+}
+
+void Links::forget(const Session& session) {
+  const std::lock_guard lock{mutex_};
+  const auto found = sessions_.find(session.peer());
+  if (found != sessions_.end() && found->second.get() == &session) sessions_.erase(found);
+}
+
+void Links::await_hello(NodeId peer, Counted<TypedState<void>> state) {
+  const std::lock_guard lock{mutex_};
+  awaited_[peer] = std::move(state);
+}
+
+void Links::abandon_hello(NodeId peer, std::shared_ptr<const ErrorInfo> reason) {
+  Counted<TypedState<void>> state;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = awaited_.find(peer);
+    if (found == awaited_.end()) return;
+    state = std::move(found->second);
+    awaited_.erase(found);
+  }
+  state->fail(std::move(reason));
+}
+
+void Links::refuse(std::string why) {
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  refusal_log_.log(LogLevel::warning, "a frame was dropped: " + why);
+}
+
+bool Links::drain() {
+  drain_time_ = 0;
+  const std::size_t came = inbox_->drain(*this, drain_budget);
+  last_target_ = {};
+  if (came < drain_budget && !heard_.empty()) {
+    for (const auto& session : heard_) session->acknowledge();
+    heard_.clear();
+    last_session_ = nullptr;
+  }
+  return came > 0;
+}
+
+void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
+  const ContextScope scope{&node_, nullptr};
+  try {
+    const FrameHeader header = parse_frame(bytes);
+    if (header.destination != node_.id() ||
+        (header.destination_incarnation != node_.incarnation() && header.destination_incarnation != 0)) {
+      refuse("it is for another node, or for an earlier life of this one");
+      return;
+    }
+    if (header.kind == FrameKind::hello) {
+      on_hello(header, frame_body(bytes));
+      return;
+    }
+    if (last_session_ == nullptr || last_session_->peer() != header.source) {
+      last_session_ = find(header.source);
+      if (last_session_ == nullptr) {
+        refuse("its sender has not said HELLO");
+        return;
+      }
+    }
+    const std::shared_ptr<Session> session = last_session_;
+    if (header.epoch != session->incoming_epoch() || header.source_incarnation != session->peer_incarnation()) {
+      refuse("it belongs to an earlier connection");
+      return;
+    }
+    session->on_ack(header.ack);
+    switch (header.kind) {
+      case FrameKind::data: on_data(header, bytes, session); break;
+      case FrameKind::bye: session->on_bye(); break;
+      case FrameKind::bye_ack: session->on_bye_ack(); break;
+      default: break;
+    }
+    if (header.kind == FrameKind::bye) {
+      ErrorInfo info = session->last_words != nullptr ? make_error(ErrorType::actor_died, "the process failed", Executed::unknown)
+                                                      : make_error(ErrorType::closed, "the process has stopped");
+      info.cause = session->last_words;
+      node_.end_session_later(session, std::make_shared<const ErrorInfo>(std::move(info)));
+    }
+  } catch (const Error& error) {
+    refuse(error.what());
+  } catch (const std::exception& error) {
+    refuse(error.what());
+  }
+}
+
+void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body) {
+  const Hello hello = decode<Hello>(body);
+  if (hello.node != header.source || hello.incarnation != header.source_incarnation) {
+    refuse("its HELLO contradicts its header");
+    return;
+  }
+  std::shared_ptr<Session> session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
+  if (session->peer_incarnation() != 0 && session->peer_incarnation() != hello.incarnation) {
+    // Another life of the same node: the former one is over.
+    node_.end_session_later(session, std::make_shared<const ErrorInfo>(make_error(
+                                         ErrorType::actor_died, "its process was replaced by another one", Executed::unknown)));
+    forget(*session);
+    session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
+  }
+  session->on_hello(header.epoch, hello.incarnation);
+  session->on_ack(hello.last_sequence_seen);
+  session->connect();
+  heard_.push_back(session);
+  Counted<TypedState<void>> awaited;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = awaited_.find(hello.node);
+    if (found != awaited_.end()) {
+      awaited = std::move(found->second);
+      awaited_.erase(found);
+    }
+  }
+  if (awaited) awaited->fulfil(std::monostate{});
+}
+
+void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session) {
+  if (std::find(heard_.begin(), heard_.end(), session) == heard_.end()) heard_.push_back(session);
+  switch (session->on_sequence(header.sequence, bytes.size(), (header.flags & frame_wants_ack) != 0)) {
+    case Session::Sequence::duplicate: return;
+    case Session::Sequence::gap:
+      refuse("frames before it are missing");
+      node_.end_session_later(session, std::make_shared<const ErrorInfo>(make_error(
+                                           ErrorType::actor_died, "frames from its process are missing", Executed::unknown)));
+      return;
+    case Session::Sequence::next: break;
+  }
+  ReceivedFrame* frame = ReceivedFrame::copy(bytes, session);
+  try {
+    EnvelopeCursor cursor{frame->bytes()};
+    while (const auto envelope = cursor.next())
+      deliver(*reinterpret_cast<EnvelopeHeader*>(frame->bytes().data() + envelope->offset), *frame);
+  } catch (const Error& error) {
+    refuse(error.what());
+  }
+  frame->unpin();
+}
+
+void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
+  const std::span<const std::byte> payload{reinterpret_cast<const std::byte*>(&header + 1), header.payload_bytes};
+  Session& session = *frame.session();
+  switch (header.kind) {
+    case EnvelopeKind::tell:
+    case EnvelopeKind::ask: deliver_message(header, frame); return;
+    case EnvelopeKind::reply:
+      if (const auto asker = node_.pending().take(header.target)) asker->fulfil_encoded(payload);
+      return;
+    case EnvelopeKind::error:
+      if (const auto asker = node_.pending().take(header.target))
+        asker->fail(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
+      return;
+    case EnvelopeKind::announce: {
+      auto announced = decode<TypeAnnouncement>(payload);
+      auto& types = session.incoming_types();
+      if (announced.index > types.size()) raise(ErrorType::malformed, "a type is announced out of turn");
+      if (announced.index == types.size()) types.emplace_back();
+      types[announced.index] = {announced.id, announced.digest, std::move(announced.name), nullptr, -1};
+      return;
+    }
+    case EnvelopeKind::stop:
+      if (const auto cell = node_.find(header.target)) cell->stop();
+      return;
+    case EnvelopeKind::kill:
+      if (const auto cell = node_.find(header.target)) cell->kill();
+      return;
+    case EnvelopeKind::ended: session.last_words = std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)); return;
+  }
+}
+
+// The handler's index; -1: none takes the type.
+int Links::handler_for(const Behaviour& behaviour, Session::IncomingType& type) {
+  if (type.behaviour == &behaviour) return type.handler;
+  type.behaviour = &behaviour;
+  type.handler = -1;
+  for (std::size_t i = 0; i < behaviour.handlers.size(); ++i)
+    if (behaviour.handlers[i].type().id == type.id) type.handler = static_cast<int>(i);
+  return type.handler;
+}
+
+void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
+  Session& session = *frame.session();
+  const auto fail = [&](ErrorInfo error) {
+    if (header.ask != 0) {
+      session.reply_error(header.ask, error);
+    } else {
+      node_.dead_letter("message", error);
+    }
+  };
+  if (!last_target_ || last_target_->id() != header.target) last_target_ = node_.find(header.target);
+  if (!last_target_) {
+    fail(make_error(ErrorType::closed, "the actor has stopped"));
+    return;
+  }
+  LocalCell& cell = *last_target_;
+  if (header.type >= session.incoming_types().size()) {
+    fail(make_error(ErrorType::malformed, "the message's type was not announced"));
+    return;
+  }
+  Session::IncomingType& type = session.incoming_types()[header.type];
+  const int handler = handler_for(cell.behaviour(), type);
+  if (handler < 0) {
+    fail(make_error(ErrorType::unhandled, cell.label() + " has no handler for " + type.name));
+    return;
+  }
+  const TypeName& ours = cell.behaviour().handlers[static_cast<std::size_t>(handler)].type();
+  if (ours.digest != type.digest) {
+    fail(make_error(ErrorType::refused, std::string{ours.name} + " is another struct in the sender's program than in " + cell.label() + "'s"));
+    return;
+  }
+  const std::uint32_t remaining = header.remaining_ms;
+  auto& message = reinterpret_cast<ReceivedMessage&>(header);
+  message.handler = static_cast<std::uint16_t>(handler);
+  message.deadline = 0;
+  if (remaining != 0) {
+    if (drain_time_ == 0) drain_time_ = node_.clock().now().time_since_epoch().count();
+    message.deadline = drain_time_ + std::int64_t{remaining} * 1'000'000;
+  }
+  message.node.origin = reinterpret_cast<std::uintptr_t>(&frame) | MailNode::frame;
+  frame.pin();
+  if (!cell.deliver_received(message.node)) {
+    frame.unpin();
+    fail(cell.end_error());
+  }
+}
+
+}  // namespace troupe::detail

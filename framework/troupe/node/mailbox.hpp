@@ -1,0 +1,91 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// What waits for an actor: an intrusive stack that many push to and one empties.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace troupe::detail {
+
+class LocalCell;
+
+/// A message in a mailbox. For messages from other processes it lies over the first 16 bytes of their envelope.
+struct MailNode {
+  /// What `origin` points to, in its two lowest bits.
+  enum Kind : std::uintptr_t { local = 0, frame = 1, job = 2 };
+  static constexpr std::uintptr_t kind_bits = 3;
+
+  MailNode* next;
+  std::uintptr_t origin;
+
+  [[nodiscard]] Kind kind() const noexcept { return static_cast<Kind>(origin & kind_bits); }
+};
+static_assert(sizeof(MailNode) == 16);
+
+/// One atomic word says what was pushed last, and whether the owner sleeps (nobody will look until it is scheduled again) or
+/// is gone. After Treiber's stack; the owner takes all at once and turns the order round.
+///
+/// Threads: `push` and `closed` from any; the rest by the owner, one at a time.
+class Mailbox {
+ public:
+  enum class Pushed : std::uint8_t { queued, wake_owner, closed };
+
+  Pushed push(MailNode* node) noexcept {
+    MailNode* last = last_.load(std::memory_order_relaxed);
+    do {
+      if (last == closed_tag()) return Pushed::closed;
+      node->next = last == sleeping_tag() ? nullptr : last;
+    } while (!last_.compare_exchange_weak(last, node, std::memory_order_acq_rel, std::memory_order_relaxed));
+    return last == sleeping_tag() ? Pushed::wake_owner : Pushed::queued;
+  }
+
+  /// The next message in order; null if there is none now.
+  [[nodiscard]] MailNode* pop() noexcept {
+    if (first_ == nullptr) {
+      if (last_.load(std::memory_order_relaxed) == nullptr) return nullptr;
+      first_ = reversed(last_.exchange(nullptr, std::memory_order_acquire));
+    }
+    MailNode* node = first_;
+    first_ = node->next;
+    return node;
+  }
+
+  /// @returns false: something came, do not sleep
+  [[nodiscard]] bool sleep() noexcept {
+    MailNode* expected = nullptr;
+    return last_.compare_exchange_strong(expected, sleeping_tag(), std::memory_order_acq_rel);
+  }
+
+  /// Takes no more. @returns what was left, in order
+  [[nodiscard]] MailNode* close() noexcept {
+    MailNode* rest = reversed(last_.exchange(closed_tag(), std::memory_order_acq_rel));
+    if (first_ == nullptr) return rest;
+    MailNode* end = first_;
+    while (end->next != nullptr) end = end->next;
+    end->next = rest;
+    MailNode* all = first_;
+    first_ = nullptr;
+    return all;
+  }
+
+  [[nodiscard]] bool closed() const noexcept { return last_.load(std::memory_order_acquire) == closed_tag(); }
+
+ private:
+  static MailNode* sleeping_tag() noexcept { return reinterpret_cast<MailNode*>(std::uintptr_t{1}); }
+  static MailNode* closed_tag() noexcept { return reinterpret_cast<MailNode*>(std::uintptr_t{2}); }
+  static MailNode* reversed(MailNode* last) noexcept {
+    MailNode* first = nullptr;
+    while (last != nullptr && last != sleeping_tag() && last != closed_tag()) {
+      MailNode* before = last->next;
+      last->next = first;
+      first = last;
+      last = before;
+    }
+    return first;
+  }
+
+  std::atomic<MailNode*> last_{nullptr};  // a new mailbox counts as awake: who makes it schedules it
+  MailNode* first_ = nullptr;
+};
+
+}  // namespace troupe::detail

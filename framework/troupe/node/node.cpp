@@ -1,0 +1,128 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/node/node.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include <troupe/wire/log.hpp>
+#include <troupe/node/children.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+#include <troupe/node/interrupt.hpp>
+#include <troupe/node/random.hpp>
+
+namespace troupe {
+
+namespace {
+
+using namespace detail;
+
+struct Nodes {
+  std::mutex mutex;
+  std::vector<Node*> living;
+  std::vector<std::unique_ptr<NodeCore>> cores;  // for ever: refs and futures point to them
+};
+
+Nodes& nodes() {
+  static auto* all = new Nodes;
+  return *all;
+}
+
+constexpr std::string_view help =
+    "troupe's options:\n"
+    "  --troupe-insecure        permit tcp without keys, on loopback only\n"
+    "  --troupe-transport=NAME  what processes of this host talk over: ipc (default) or tcp (needs --troupe-insecure)\n"
+    "  --troupe-help            print this and leave\n";
+
+void apply(std::string_view option, NodeOptions& options) {
+  if (option == "--troupe-insecure") {
+    options.insecure = true;
+  } else if (option == "--troupe-transport=ipc") {
+    options.child_transport = ChildTransport::ipc;
+  } else if (option == "--troupe-transport=tcp") {
+    options.child_transport = ChildTransport::tcp;
+  } else if (option == "--troupe-help") {
+    (void)!::write(STDOUT_FILENO, help.data(), help.size());
+    std::exit(0);
+  } else {
+    throw Misuse{"unknown option " + std::string{option} + ": --troupe-help lists what there is"};
+  }
+}
+
+// Takes troupe's options out of the command line; what stands behind `--` is the program's.
+void take_options(int& argc, char** argv, NodeOptions& options) {
+  int kept = 0;
+  bool ours = true;
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--") ours = false;
+    if (ours && i > 0 && argument.starts_with("--troupe-")) {
+      apply(argument, options);
+    } else {
+      argv[kept++] = argv[i];
+    }
+  }
+  argc = kept;
+  argv[argc] = nullptr;
+}
+
+}  // namespace
+
+Node::Node(int& argc, char** argv, NodeOptions options) {
+  for (int i = 0; i < argc; ++i) arguments_.emplace_back(argv[i]);
+  if (auto role = take_role()) {
+    NodeOptions ignored;
+    take_options(argc, argv, ignored);
+    {
+      const std::lock_guard lock{nodes().mutex};
+      nodes().living.push_back(this);
+    }
+    run_child(*this, core_, std::move(*role));
+  }
+  take_options(argc, argv, options);
+  start(std::move(options));
+}
+
+Node::Node(NodeOptions options) { start(std::move(options)); }
+
+void Node::start(NodeOptions options) {
+  if (options.child_transport == ChildTransport::tcp && !options.insecure)
+    throw Misuse{"tcp between processes has no keys here: --troupe-insecure permits it on loopback"};
+  const bool signals = options.handle_signals;
+  auto made = std::make_unique<NodeCore>(*this, std::move(options), NodeId{random_number(), random_number()}, random_number());
+  core_ = made.get();
+  core_->children().set_arguments(arguments_);
+  core_->sweep();
+  {
+    const std::lock_guard lock{nodes().mutex};
+    nodes().living.push_back(this);
+    nodes().cores.push_back(std::move(made));
+  }
+  if (signals) watch_interrupts(*core_);
+  core_->start();
+}
+
+Node::~Node() {
+  core_->close();
+  const std::lock_guard lock{nodes().mutex};
+  std::erase(nodes().living, this);
+}
+
+const std::string& Node::host_name() const { return core_->host_name(); }
+std::uint64_t Node::dead_letters() const { return core_->dead_letters(); }
+
+Node& this_node() {
+  if (context().node != nullptr) return context().node->node();
+  const std::lock_guard lock{nodes().mutex};
+  if (nodes().living.empty()) throw Misuse{"there is no Node: make troupe::Node node{argc, argv} the first line of main"};
+  if (nodes().living.size() > 1) throw Misuse{"there are several Nodes in this process: say which"};
+  return *nodes().living.front();
+}
+
+}  // namespace troupe

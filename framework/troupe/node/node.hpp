@@ -1,0 +1,93 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// A process of the troupe: the first line of main.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <troupe/node/options.hpp>
+
+namespace troupe {
+
+template <class A>
+class Ref;
+class Node;
+
+/// Where an actor lives.
+class Place {
+ public:
+  enum class Kind : std::uint8_t { here, own_process };
+  constexpr explicit Place(Kind kind) noexcept : kind_{kind} {}
+  [[nodiscard]] constexpr Kind kind() const noexcept { return kind_; }
+  bool operator==(const Place&) const = default;
+
+ private:
+  Kind kind_;
+};
+
+/// In this process.
+inline constexpr Place here{Place::Kind::here};
+/// In a process of its own, on this host.
+inline constexpr Place own_process{Place::Kind::own_process};
+
+namespace detail {
+class NodeCore;
+}
+
+/// This process's part of the troupe: it starts actors and processes and carries their messages.
+///
+/// In a child process the constructor runs what the parent started it for, and does not return. So make it the first line of
+/// main, before anything that a child should not do.
+///
+/// Lifetime: its end stops its actors, children first, sends what was told, ends their processes and removes their files; it
+/// takes `linger` at most, usually milliseconds. Refs and futures may outlive it: asks through them then end as `closed`.
+/// Threads: every member from any, but for construction and end.
+class Node {
+ public:
+  /// @param argc, argv  of main; troupe's own options (`--troupe-...`) are taken out
+  /// @throws Misuse   an unknown or contradictory `--troupe-` option, two message types with one id
+  /// @throws Refused  the runtime directory is not private to this user
+  Node(int& argc, char** argv, NodeOptions options = {});
+  /// Without a command line: for further nodes of a process, in tests. Children need a Node line with argc and argv.
+  explicit Node(NodeOptions options = {});
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// Starts an actor in this process; its constructor runs on the calling thread.
+  /// @returns its ref; it lives until `stop`, its parent's end (spawned within a turn or constructor) or the node's end
+  /// @throws whatever the constructor throws; nothing was started
+  /// @throws Closed  the node, or the parent, is ending
+  template <class A, class... Args>
+  Ref<A> spawn(Args&&... args);
+  /// The same at `place`. In a process of its own the arguments travel as messages do; returns once the process runs, and a
+  /// constructor that throws there ends the actor as failed: asks then throw ActorDied with the cause.
+  /// @throws Error  the process could not be started; nothing runs
+  /// Blocks for about 6 ms with `own_process`.
+  template <class A, class... Args>
+  Ref<A> spawn(Place place, Args&&... args);
+
+  /// Of the machine.
+  [[nodiscard]] const std::string& host_name() const;
+  /// Messages that reached nobody so far.
+  [[nodiscard]] std::uint64_t dead_letters() const;
+  /// The program's arguments, without troupe's own.
+  [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
+  [[nodiscard]] detail::NodeCore& core() const noexcept { return *core_; }
+
+ private:
+  void start(NodeOptions options);
+
+  std::vector<std::string> arguments_;
+  detail::NodeCore* core_ = nullptr;  // stays for ever, see NodeCore
+  bool unwound_ = false;
+};
+
+/// The node of the running actor, else the only node of this process.
+/// @throws Misuse  there is none, or several
+[[nodiscard]] Node& this_node();
+
+}  // namespace troupe

@@ -1,0 +1,47 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// Every number and choice of a node that a user can feel, with its default and reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <troupe/node/clock.hpp>
+
+namespace troupe {
+
+/// How processes on this host talk to each other.
+enum class ChildTransport : std::uint8_t { ipc, tcp };
+
+struct NodeOptions {
+  /// Threads that run the turns of actors in this process. 0: one per core that the process may use, 2 at least.
+  std::size_t threads = 0;
+  /// Messages that may wait for an actor; then senders wait. 1,000: small enough to stay in the cache, and measured the fastest.
+  std::uint32_t mailbox_messages = 1000;
+  /// Messages of an actor that wait for room elsewhere; then it takes no turns. 1,000.
+  std::size_t outbox_messages = 1000;
+  /// Handlers that may block at the same time; each adds a thread meanwhile. 64: more is a design that wants `co_await`.
+  std::size_t max_blocked_handlers = 64;
+  /// Largest message sent to or accepted from another process, in bytes. 64 MiB: guards memory against a wrong or hostile length.
+  std::size_t max_message_bytes = 64 << 20;
+  /// What is kept per peer until it is acknowledged, in bytes; then tells wait. 4 MiB: more leaves the processor's cache.
+  std::size_t resend_bytes = 4 << 20;
+  /// How long a child may take to reach its Node line.
+  Duration start_timeout = std::chrono::seconds{30};
+  /// How long the end of the node waits until what was told has been acknowledged and its processes have ended.
+  Duration linger = std::chrono::seconds{5};
+  /// The root process ends in order at SIGINT and SIGTERM. False: both stay the program's own.
+  bool handle_signals = true;
+  /// The program that children run; empty: this one. For programs without an own main.
+  std::string executable;
+
+  // For tests and benchmarks.
+
+  /// What this node and its children talk over. tcp: loopback, without keys, needs `insecure`.
+  ChildTransport child_transport = ChildTransport::ipc;
+  /// Permits tcp without keys, on loopback only. Also: --troupe-insecure.
+  bool insecure = false;
+};
+
+}  // namespace troupe

@@ -1,0 +1,272 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// Sending: from a message to a frame that is kept until the peer has it.
+#include <troupe/node/session.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <troupe/wire/hello.hpp>
+#include <troupe/node/context.hpp>
+#include <troupe/node/core.hpp>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr std::size_t frame_bytes = 64 << 10;        // a fuller frame leaves at once
+constexpr std::size_t own_frame_bytes = 16 << 10;    // a larger message is a frame of its own, not copied
+constexpr std::size_t lazy_ack_bytes = 256 << 10;    // answers that nobody waits to be acknowledged
+constexpr std::size_t first_frame_bytes = 512;       // a lone message must not pin a large block
+
+void write(Block& block, const void* bytes, std::size_t count) {
+  std::memcpy(block.data() + block.size(), bytes, count);
+  block.resize(block.size() + count);
+}
+
+}  // namespace
+
+FrameHeader Session::header(FrameKind kind) const {
+  FrameHeader header;
+  header.kind = kind;
+  header.source = node_.id();
+  header.source_incarnation = node_.incarnation();
+  header.destination = peer_;
+  header.destination_incarnation = peer_incarnation_;
+  header.epoch = epoch_;
+  header.sequence = last_sequence_;
+  header.ack = received_.load(std::memory_order_relaxed);
+  return header;
+}
+
+// --- Messages into the open frame; under the mutex ----------------------------------------------------------------------
+
+std::uint16_t Session::announce(const TypeName& type) {
+  if (&type == last_type_) return last_type_index_;
+  const auto [entry, fresh] = outgoing_types_.try_emplace(&type, static_cast<std::uint16_t>(outgoing_types_.size()));
+  if (fresh) {
+    if (outgoing_types_.size() > UINT16_MAX) raise(ErrorType::misuse, "more than 65535 message types went to one process");
+    Encoded body;
+    encode(body, TypeAnnouncement{entry->second, type.id, type.digest, std::string{type.name}});
+    EnvelopeHeader header;
+    header.kind = EnvelopeKind::announce;
+    header.type = entry->second;
+    append_small(header, body.view());
+  }
+  last_type_ = &type;
+  last_type_index_ = entry->second;
+  return entry->second;
+}
+
+void Session::make_room(std::size_t bytes) {
+  if (!open_) {
+    const std::size_t usual = last_frame_bytes_ >= frame_bytes / 2 ? frame_bytes + own_frame_bytes : first_frame_bytes;
+    open_ = Block::make(std::max(usual, sizeof(FrameHeader) + bytes));
+    open_.resize(sizeof(FrameHeader));
+  } else if (open_.capacity() - open_.size() < bytes) {
+    Block larger = Block::make(std::min(std::max(open_.capacity() * 8, open_.size() + bytes), frame_bytes + own_frame_bytes));
+    std::memcpy(larger.data(), open_.data(), open_.size());
+    larger.resize(open_.size());
+    open_ = std::move(larger);
+  }
+}
+
+void Session::append_small(const EnvelopeHeader& header, std::span<const std::byte> payload) {
+  const std::size_t bytes = sizeof header + padded(payload.size());
+  if (open_ && open_.size() + bytes > frame_bytes) seal();
+  make_room(bytes);
+  EnvelopeHeader filled = header;
+  filled.payload_bytes = static_cast<std::uint32_t>(payload.size());
+  write(open_, &filled, sizeof filled);
+  if (!payload.empty()) write(open_, payload.data(), payload.size());
+  static constexpr std::byte zeros[8]{};
+  write(open_, zeros, padded(payload.size()) - payload.size());
+}
+
+void Session::append(const Letter& letter, Encoded& payload) {
+  EnvelopeHeader header;
+  header.target = letter.target;
+  header.kind = letter.kind;
+  header.sender = letter.sender;
+  header.ask = letter.ask;
+  header.remaining_ms = letter.remaining_ms;
+  if (letter.type != nullptr) header.type = announce(*letter.type);
+  const bool wants_ack = letter.kind != EnvelopeKind::reply && letter.kind != EnvelopeKind::error;
+  if (payload.size() < own_frame_bytes) {
+    append_small(header, payload.view());
+    open_wants_ack_ = open_wants_ack_ || wants_ack;
+    return;
+  }
+  if (open_) seal();
+  header.payload_bytes = static_cast<std::uint32_t>(payload.size());
+  const std::size_t padding = padded(payload.size()) - payload.size();
+  Block frame = payload.take();
+  if (frame.capacity() - frame.size() < padding) {
+    Block larger = Block::make(frame.size() + padding);
+    std::memcpy(larger.data(), frame.data(), frame.size());
+    larger.resize(frame.size());
+    frame = std::move(larger);
+  }
+  static constexpr std::byte zeros[8]{};
+  write(frame, zeros, padding);
+  std::memcpy(frame.data() + sizeof(FrameHeader), &header, sizeof header);
+  retain(std::move(frame), wants_ack);
+}
+
+void Session::seal() {
+  if (!open_) return;
+  last_frame_bytes_ = open_.size();
+  retain(std::exchange(open_, Block{}), std::exchange(open_wants_ack_, false));
+}
+
+void Session::retain(Block frame, bool wants_ack) {
+  ++last_sequence_;
+  FrameHeader filled = header(FrameKind::data);
+  if (wants_ack) filled.flags = frame_wants_ack;
+  std::memcpy(frame.data(), &filled, sizeof filled);
+  acknowledged_ = std::max(acknowledged_, filled.ack);
+  retained_bytes_ += frame.size();
+  if (wants_ack) ++in_flight_;
+  retained_.push_back({frame, last_sequence_, wants_ack});
+  publish(frame);
+}
+
+void Session::publish(const Block& frame) {
+  if (state_ == State::open) (void)link_->publish(frame);  // a break comes as an event, and sends again what is retained
+}
+
+// --- Room -------------------------------------------------------------------------------------------------------------------
+
+bool Session::has_room() const noexcept { return retained_bytes_ + open_.size() < node_.options().resend_bytes; }
+
+void Session::wait_for_room(std::unique_lock<std::mutex>& lock, TimePoint until) {
+  while (!has_room() && state_ != State::ended) {
+    if (open_) seal();
+    auto room = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
+    waiting_for_room_.push_back(room);
+    lock.unlock();
+    const bool settled = node_.wait(*room, until);
+    lock.lock();
+    if (!settled) {
+      std::erase(waiting_for_room_, room);
+      raise(ErrorType::full, "the connection to " + endpoint_ + " has no room within the patience: nothing was sent");
+    }
+  }
+}
+
+void Session::wake_for_room() {
+  if (waiting_for_room_.empty() || !has_room()) return;
+  for (auto& waiting : std::exchange(waiting_for_room_, {})) waiting->fulfil(std::monostate{});
+}
+
+// --- Sending ----------------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<const ErrorInfo> Session::send(const Letter& letter, Encoded& payload, Duration patience) {
+  if (payload.size() > node_.options().max_message_bytes)
+    raise(ErrorType::malformed, "a message of " + std::to_string(payload.size()) + " bytes is larger than max_message_bytes (" +
+                                    std::to_string(node_.options().max_message_bytes) + "): nothing was sent");
+  std::unique_lock lock{mutex_};
+  if (!has_room()) wait_for_room(lock, after(node_.clock().now(), patience));
+  if (state_ == State::ended) return end_reason_;
+  append(letter, payload);
+  if (state_ == State::new_) dial();
+  if (!open_) return nullptr;
+  const bool in_turn = context().cell != nullptr;
+  if (letter.kind == EnvelopeKind::stop || letter.kind == EnvelopeKind::kill || (!in_turn && in_flight_ == 0)) {
+    seal();
+    return nullptr;
+  }
+  lock.unlock();
+  if (letter.ask != 0) {
+    node_.flush_later(*this, NodeCore::Flush::surely);
+  } else if (in_turn) {
+    node_.flush_later(*this, NodeCore::Flush::if_quiet);
+  }
+  return nullptr;
+}
+
+void Session::reply(std::uint64_t ask, Encoded& payload) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (state_ == State::ended) return;
+    if (payload.size() > node_.options().max_message_bytes) {
+      const ErrorInfo error = make_error(ErrorType::malformed, "the answer of " + std::to_string(payload.size()) +
+                                                                   " bytes is larger than max_message_bytes", Executed::yes);
+      payload.clear(message_headroom);
+      encode(payload, error);
+      append({EnvelopeKind::error, ask, nullptr, 0, 0, 0}, payload);
+    } else {
+      append({EnvelopeKind::reply, ask, nullptr, 0, 0, 0}, payload);
+    }
+    if (state_ == State::new_) dial();
+    if (!open_) return;
+  }
+  node_.flush_later(*this, NodeCore::Flush::surely);
+}
+
+void Session::reply_error(std::uint64_t ask, const ErrorInfo& error) {
+  Encoded body{message_headroom};
+  encode(body, error);
+  {
+    const std::lock_guard lock{mutex_};
+    if (state_ == State::ended) return;
+    append({EnvelopeKind::error, ask, nullptr, 0, 0, 0}, body);
+    if (state_ == State::new_) dial();
+    if (!open_) return;
+  }
+  node_.flush_later(*this, NodeCore::Flush::surely);
+}
+
+void Session::flush() {
+  const std::lock_guard lock{mutex_};
+  seal();
+}
+
+void Session::flush_if_quiet() {
+  const std::lock_guard lock{mutex_};
+  if (in_flight_ == 0) seal();
+}
+
+// --- What the peer acknowledges, and we acknowledge -------------------------------------------------------------------------
+
+void Session::on_ack(std::uint64_t ack) {
+  const std::lock_guard lock{mutex_};
+  while (!retained_.empty() && retained_.front().sequence <= ack) {
+    retained_bytes_ -= retained_.front().frame.size();
+    if (retained_.front().wants_ack) --in_flight_;
+    retained_.pop_front();
+  }
+  if (open_ && open_wants_ack_ && in_flight_ == 0) seal();
+  wake_for_room();
+}
+
+Session::Sequence Session::on_sequence(std::uint64_t sequence, std::size_t bytes, bool wants_ack) {
+  const std::uint64_t last = received_.load(std::memory_order_relaxed);
+  ack_wanted_ = ack_wanted_ || wants_ack;
+  if (sequence <= last) {
+    ack_wanted_ = true;
+    return Sequence::duplicate;
+  }
+  if (sequence != last + 1) return Sequence::gap;
+  received_.store(sequence, std::memory_order_relaxed);
+  unacknowledged_bytes_ += bytes;
+  return Sequence::next;
+}
+
+void Session::acknowledge() {
+  const std::lock_guard lock{mutex_};
+  const std::uint64_t received = received_.load(std::memory_order_relaxed);
+  if (received == acknowledged_) {
+    ack_wanted_ = false;
+    unacknowledged_bytes_ = 0;
+    return;
+  }
+  if (!ack_wanted_ && unacknowledged_bytes_ < lazy_ack_bytes) return;
+  if (state_ != State::open) return;
+  ack_wanted_ = false;
+  unacknowledged_bytes_ = 0;
+  send_control(FrameKind::ack);
+  acknowledged_ = received;
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,174 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The way from this node to one other: batches, sequence numbers, what is kept until it is acknowledged.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/block.hpp>
+#include <troupe/wire/envelope.hpp>
+#include <troupe/wire/error.hpp>
+#include <troupe/wire/name.hpp>
+#include <troupe/transport/transport.hpp>
+#include <troupe/node/clock.hpp>
+#include <troupe/node/counted.hpp>
+#include <troupe/node/future_state.hpp>
+
+namespace troupe::detail {
+
+class NodeCore;
+struct Behaviour;
+
+/// Room at the front of an encoded message, so that a large one becomes a frame without being copied.
+constexpr std::size_t message_headroom = sizeof(FrameHeader) + sizeof(EnvelopeHeader);
+
+/// One life of the acquaintance of two nodes: ends for ever when the peer stops or dies; a connection may break and be dialled
+/// anew within it.
+///
+/// Threads: sending members from any; receiving members (`on_...`) by the thread that drains the inbox.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  [[nodiscard]] NodeId peer() const noexcept { return peer_; }
+  [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
+  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+
+  /// What goes into an envelope beside its payload.
+  struct Letter {
+    EnvelopeKind kind = EnvelopeKind::tell;
+    std::uint64_t target = 0;
+    const TypeName* type = nullptr;
+    std::uint64_t sender = 0;
+    std::uint64_t ask = 0;
+    std::uint32_t remaining_ms = 0;
+  };
+
+  /// Puts a message behind those before. Returns once it lies in the session; blocks while that has no room.
+  /// @param payload  encoded behind `message_headroom`; its memory may be taken
+  /// @returns null: accepted; else why the session has ended: nothing was sent
+  /// @throws Full       no room within `patience`; nothing was sent
+  /// @throws Malformed  larger than the largest message; nothing was sent
+  [[nodiscard]] std::shared_ptr<const ErrorInfo> send(const Letter& letter, Encoded& payload, Duration patience);
+  /// Answers; uses room that the ask has reserved, and goes with the thread's next flush.
+  void reply(std::uint64_t ask, Encoded& payload);
+  void reply_error(std::uint64_t ask, const ErrorInfo& error);
+
+  /// Sends what lies in the open frame.
+  void flush();
+  /// The same, if nothing is under way whose acknowledgement would do so.
+  void flush_if_quiet();
+
+  // --- Life ---
+
+  /// Dials, unless a connection is open or being opened.
+  void connect();
+  /// The connection's events; by the node's thread.
+  void pump();
+  /// No more is sent or answered; everything pending ends with `reason`.
+  void end(std::shared_ptr<const ErrorInfo> reason);
+  /// Sends everything, then BYE. @returns fulfilled by the peer's BYE-ACK or the session's end
+  [[nodiscard]] Counted<TypedState<void>> say_bye();
+  [[nodiscard]] bool ended() const;
+  [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
+  /// Cuts the connection, for tests.
+  void cut();
+
+  // --- Receiving ---
+
+  struct IncomingType {
+    std::uint64_t id = 0;
+    std::uint64_t digest = 0;
+    std::string name;
+    const Behaviour* behaviour = nullptr;  // for which `handler` was looked up last
+    int handler = -1;
+  };
+
+  void on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation);
+  void on_ack(std::uint64_t ack);
+  enum class Sequence : std::uint8_t { next, duplicate, gap };
+  /// Whether a data frame of the peer is the one that is due; counts it as received.
+  Sequence on_sequence(std::uint64_t sequence, std::size_t bytes, bool wants_ack);
+  void on_bye();
+  void on_bye_ack();
+  /// The inbox was read empty: acknowledges what deserves it.
+  void acknowledge();
+  [[nodiscard]] std::uint64_t incoming_epoch() const noexcept { return incoming_epoch_; }
+  std::vector<IncomingType>& incoming_types() noexcept { return incoming_types_; }
+  /// What the peer said about its end, before it ended.
+  std::shared_ptr<const ErrorInfo> last_words;
+
+ private:
+  enum class State : std::uint8_t { new_, dialing, open, broken, ended };
+  struct Retained {
+    Block frame;
+    std::uint64_t sequence;
+    bool wants_ack;
+  };
+  class RedialTimer;
+
+  void append(const Letter& letter, Encoded& payload);
+  void append_small(const EnvelopeHeader& header, std::span<const std::byte> payload);
+  std::uint16_t announce(const TypeName& type);
+  void make_room(std::size_t bytes);
+  void seal();
+  void retain(Block frame, bool wants_ack);
+  void publish(const Block& frame);
+  [[nodiscard]] FrameHeader header(FrameKind kind) const;
+  void send_control(FrameKind kind);
+  void send_hello();
+  void dial();
+  void opened();
+  void connection_ended();
+  [[nodiscard]] bool has_room() const noexcept;
+  void wait_for_room(std::unique_lock<std::mutex>& lock, TimePoint until);
+  void wake_for_room();
+
+  NodeCore& node_;
+  const NodeId peer_;
+  std::uint64_t peer_incarnation_;
+  const std::string endpoint_;
+
+  mutable std::mutex mutex_;
+  State state_ = State::new_;
+  std::unique_ptr<Link> link_;
+  std::vector<std::unique_ptr<Link>> old_links_;  // replaced, destroyed by the node's thread
+  std::uint64_t epoch_ = 0;
+  bool was_open_ = false;
+  unsigned redials_ = 0;
+  std::unique_ptr<RedialTimer> redial_;
+  std::shared_ptr<const ErrorInfo> end_reason_;
+
+  Block open_;  // the frame that is being filled; empty or with a header's room
+  bool open_wants_ack_ = false;
+  std::size_t last_frame_bytes_ = 0;
+  std::deque<Retained> retained_;
+  std::size_t retained_bytes_ = 0;
+  std::uint64_t last_sequence_ = 0;
+  std::size_t in_flight_ = 0;  // retained frames that want an ack
+  std::unordered_map<const TypeName*, std::uint16_t> outgoing_types_;
+  const TypeName* last_type_ = nullptr;
+  std::uint16_t last_type_index_ = 0;
+  std::vector<Counted<TypedState<void>>> waiting_for_room_;
+  Counted<TypedState<void>> bye_;
+  bool bye_wanted_ = false;
+
+  std::uint64_t incoming_epoch_ = 0;
+  std::atomic<std::uint64_t> received_{0};  // the last data frame of the peer
+  std::uint64_t acknowledged_ = 0;          // what we told it last
+  std::size_t unacknowledged_bytes_ = 0;
+  bool ack_wanted_ = false;
+  std::vector<IncomingType> incoming_types_;
+};
+
+}  // namespace troupe::detail

@@ -1,0 +1,222 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The life of a session: connections dialled and lost, BYE, the end.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <troupe/wire/hello.hpp>
+#include <troupe/node/core.hpp>
+#include <troupe/node/random.hpp>
+#include <troupe/node/session.hpp>
+
+namespace troupe::detail {
+
+namespace {
+constexpr auto first_redial = std::chrono::milliseconds{5};
+constexpr unsigned redial_doublings = 7;  // 0.64 s at most between two dials
+}  // namespace
+
+/// Dials again after a break. The session outlives it: cancelled before its end.
+class Session::RedialTimer final : public Timer {
+ public:
+  explicit RedialTimer(Session& session) : session_{session} {}
+  void fire() override {
+    const auto keep = std::exchange(hold_, nullptr);
+    const std::lock_guard lock{session_.mutex_};
+    if (session_.state_ == State::broken) session_.dial();
+  }
+  void schedule(TimePoint when) {
+    hold_ = session_.shared_from_this();
+    session_.node_.timers().schedule(*this, when);
+  }
+  void cancel() {
+    if (session_.node_.timers().cancel(*this)) hold_ = nullptr;
+  }
+
+ private:
+  Session& session_;
+  std::shared_ptr<Session> hold_;
+};
+
+Session::Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint)
+    : node_{node}, peer_{peer}, peer_incarnation_{peer_incarnation}, endpoint_{std::move(endpoint)} {}
+
+Session::~Session() = default;
+
+void Session::send_control(FrameKind kind) {
+  FrameHeader filled = header(kind);
+  Block frame = Block::make(sizeof filled);
+  std::memcpy(frame.data(), &filled, sizeof filled);
+  frame.resize(sizeof filled);
+  publish(frame);
+}
+
+void Session::send_hello() {
+  Encoded body{sizeof(FrameHeader)};
+  encode(body, node_.hello(received_.load(std::memory_order_relaxed)));
+  Block frame = body.take();
+  const FrameHeader filled = header(FrameKind::hello);
+  std::memcpy(frame.data(), &filled, sizeof filled);
+  publish(frame);
+}
+
+void Session::connect() {
+  const std::lock_guard lock{mutex_};
+  if (state_ == State::new_) dial();
+}
+
+void Session::dial() {
+  state_ = State::dialing;
+  epoch_ = random_number();
+  if (link_ != nullptr) old_links_.push_back(std::move(link_));
+  try {
+    link_ = node_.transport().dial(endpoint_);
+  } catch (const Error& error) {
+    node_.end_session_later(shared_from_this(), error.info());
+    return;
+  }
+  node_.watch_link(shared_from_this(), link_->descriptor());
+}
+
+void Session::pump() {
+  for (;;) {
+    Link* link = nullptr;
+    {
+      const std::lock_guard lock{mutex_};
+      old_links_.clear();
+      if (state_ == State::ended || link_ == nullptr) return;
+      link = link_.get();
+    }
+    switch (link->pump()) {
+      case LinkEvent::none: return;
+      case LinkEvent::opened: opened(); break;
+      case LinkEvent::ended: connection_ended(); return;
+    }
+  }
+}
+
+void Session::opened() {
+  const std::lock_guard lock{mutex_};
+  if (state_ != State::dialing) return;
+  state_ = State::open;
+  was_open_ = true;
+  redials_ = 0;
+  send_hello();
+  for (const Retained& kept : retained_) {
+    // The frame may still be read by a thread of the transport that sends the last connection's copy: copy before changing it.
+    FrameHeader before;
+    std::memcpy(&before, kept.frame.data(), sizeof before);
+    Block again = Block::make(kept.frame.size());
+    std::memcpy(again.data(), kept.frame.data(), kept.frame.size());
+    again.resize(kept.frame.size());
+    before.epoch = epoch_;
+    before.destination_incarnation = peer_incarnation_;
+    std::memcpy(again.data(), &before, sizeof before);
+    publish(again);
+  }
+  if (bye_wanted_) send_control(FrameKind::bye);
+}
+
+void Session::connection_ended() {
+  std::shared_ptr<const ErrorInfo> reason;
+  {
+    const std::lock_guard lock{mutex_};
+    if (state_ == State::ended) return;
+    const bool refused = state_ == State::dialing;
+    node_.unwatch_link(link_->descriptor());
+    old_links_.push_back(std::move(link_));
+    state_ = State::broken;
+    if (bye_wanted_ || (refused && !node_.may_come_back(*this))) {
+      ErrorInfo info = make_error(bye_wanted_ ? ErrorType::closed : ErrorType::actor_died,
+                                  "nobody listens at " + endpoint_ + " any more", was_open_ ? Executed::unknown : Executed::no);
+      info.cause = last_words;
+      reason = std::make_shared<const ErrorInfo>(std::move(info));
+    } else {
+      const auto pause = first_redial * (1U << std::min(redials_++, redial_doublings));
+      if (redial_ == nullptr) redial_ = std::make_unique<RedialTimer>(*this);
+      redial_->schedule(node_.clock().now() + pause + Duration{static_cast<std::int64_t>(random_number() % 1'000'000)});
+    }
+  }
+  if (reason != nullptr) node_.end_session_later(shared_from_this(), std::move(reason));
+}
+
+void Session::end(std::shared_ptr<const ErrorInfo> reason) {
+  Counted<TypedState<void>> bye;
+  std::vector<Counted<TypedState<void>>> waiting;
+  std::unique_ptr<Link> link;
+  std::deque<Retained> retained;
+  {
+    const std::lock_guard lock{mutex_};
+    if (state_ == State::ended) return;
+    state_ = State::ended;
+    end_reason_ = reason;
+    if (link_ != nullptr) node_.unwatch_link(link_->descriptor());
+    link = std::move(link_);
+    old_links_.clear();
+    retained.swap(retained_);
+    retained_bytes_ = 0;
+    in_flight_ = 0;
+    open_ = Block{};
+    bye = std::move(bye_);
+    waiting.swap(waiting_for_room_);
+    if (redial_ != nullptr) redial_->cancel();
+  }
+  for (auto& waiter : waiting) waiter->fulfil(std::monostate{});
+  node_.pending().fail_all(*this, reason);
+  if (bye) bye->fulfil(std::monostate{});
+}
+
+Counted<TypedState<void>> Session::say_bye() {
+  auto done = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
+  const std::lock_guard lock{mutex_};
+  if (state_ == State::ended || state_ == State::new_) {
+    done->fulfil(std::monostate{});
+    return done;
+  }
+  seal();
+  bye_ = done;
+  bye_wanted_ = true;
+  send_control(FrameKind::bye);
+  return done;
+}
+
+void Session::on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation) {
+  const std::lock_guard lock{mutex_};
+  incoming_epoch_ = epoch;
+  incoming_types_.clear();
+  peer_incarnation_ = peer_incarnation;
+  ack_wanted_ = true;  // what it sends again may have come already
+}
+
+void Session::on_bye() {
+  const std::lock_guard lock{mutex_};
+  if (state_ == State::new_) dial();
+  seal();
+  send_control(FrameKind::bye_ack);
+}
+
+void Session::on_bye_ack() {
+  Counted<TypedState<void>> bye;
+  {
+    const std::lock_guard lock{mutex_};
+    bye = std::move(bye_);
+  }
+  if (bye) bye->fulfil(std::monostate{});
+}
+
+bool Session::ended() const {
+  const std::lock_guard lock{mutex_};
+  return state_ == State::ended;
+}
+
+std::shared_ptr<const ErrorInfo> Session::end_reason() const {
+  const std::lock_guard lock{mutex_};
+  return end_reason_;
+}
+
+void Session::cut() {
+  const std::lock_guard lock{mutex_};
+  if (link_ != nullptr) link_->cut();
+}
+
+}  // namespace troupe::detail
