@@ -242,6 +242,10 @@ void NodeCore::watch_link(std::shared_ptr<Session> session, int descriptor) {
   loop_.watch(descriptor, [weak = std::weak_ptr{session}] {
     if (const auto alive = weak.lock()) alive->pump();
   });
+  {
+    const std::lock_guard lock{later_mutex_};
+    fresh_links_.push_back(std::move(session));
+  }
   loop_.wake();
 }
 
@@ -257,11 +261,14 @@ bool NodeCore::may_come_back(const Session& session) const { return children_->l
 
 void NodeCore::settle() {
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending;
+  std::vector<std::shared_ptr<Session>> fresh;
   {
     const std::lock_guard lock{later_mutex_};
-    if (ending_sessions_.empty()) return;
+    if (ending_sessions_.empty() && fresh_links_.empty()) return;
     ending.swap(ending_sessions_);
+    fresh.swap(fresh_links_);
   }
+  for (const auto& session : fresh) session->pump();
   if (interrupted_.load()) return;
   for (auto& [session, reason] : ending) {
     session->end(std::move(reason));

@@ -167,6 +167,8 @@ class NodeCore final : public LoopClient {
   std::mutex later_mutex_;
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending_sessions_;
 
+  std::vector<std::shared_ptr<Session>> fresh_links_;  // dialled, and not looked at yet
+
   std::atomic<std::uint64_t> dead_letters_{0};
   RateLimit dead_letter_log_{std::chrono::seconds{1}};
 };

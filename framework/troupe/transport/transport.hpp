@@ -69,7 +69,8 @@ class Link {
   /// Closes at once; what the kernel has not taken by then is lost (sessions say BYE and wait for its answer first).
   virtual ~Link() = default;
 
-  /// A descriptor that epoll may watch: readable when `pump` may have news.
+  /// A descriptor that epoll may watch: readable when `pump` may have news since it last returned `none`. So call `pump` once
+  /// before the first wait.
   [[nodiscard]] virtual int descriptor() const = 0;
 
   /// The next event: `opened` once when frames can be sent, `ended` once when no more can (refused dial, peer gone,
