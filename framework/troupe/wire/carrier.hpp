@@ -56,7 +56,8 @@ constexpr std::string_view spelled() {
 /// Whether a class is of namespace std: only there a container is known by its members, without its header.
 template <class T>
 constexpr bool is_of_std() {
-  return spelled<T>().find("T = std::") != std::string_view::npos;
+  constexpr std::string_view text = spelled<T>();
+  return text.substr(text.find("T = ")).starts_with("T = std::");
 }
 
 template <class T>

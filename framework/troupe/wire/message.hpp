@@ -37,9 +37,10 @@ struct Found {
 using Fine = Found<Flaw::none, void>;
 
 template <class T>
-constexpr bool is_view = is_of_std<T>() && requires(T& view) {
-  view.remove_prefix(1);
-};
+constexpr bool is_view = false;
+template <class T>
+requires std::is_class_v<T>
+constexpr bool is_view<T> = is_of_std<T>() && requires(T & view) { view.remove_prefix(1); };
 template <class T, std::size_t Extent>
 constexpr bool is_view<std::span<T, Extent>> = true;
 
