@@ -191,9 +191,8 @@ std::string ZmqSocket::bind(const std::string& endpoint, int listener) {
   std::array<char, 512> bound{};
   std::size_t bytes = bound.size();
   if (zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, bound.data(), &bytes) != 0) refuse(endpoint + " has no address", errno);
-  std::string name{bound.data()};
-  remember(name);
-  return name;
+  remember(bound.data());
+  return bound.data();
 }
 
 void ZmqSocket::connect(const std::string& endpoint) {
