@@ -65,8 +65,8 @@ TEST_CASE("frames of any size arrive whole and in order") {
   Node node;
   const auto link = dial_open(*node.transport, node.endpoint);
   std::vector<Block> sent;
-  for (const std::size_t bytes : {8, 33, 34, 80, 1023, 1024, 1025, 8191, 8192, 8193, 65536, 1 << 20, 5 << 20})
-    sent.push_back(frame_of(sent.size() + 1, bytes));
+  for (const int bytes : {8, 33, 34, 80, 1023, 1024, 1025, 8191, 8192, 8193, 65536, 1 << 20, 5 << 20})
+    sent.push_back(frame_of(sent.size() + 1, static_cast<std::size_t>(bytes)));
   sent.push_back(frame_of(99, 80));
 
   for (const auto& frame : sent) REQUIRE(link->publish(frame));

@@ -41,7 +41,7 @@ class RawPeer {
     }
   }
 
-  /// ZMTP 3.0 up to the point where messages may follow, as a DEALER of this identity.
+  /// ZMTP 3.0 up to the point where messages may follow, as a DEALER of this identity. Waits for the other side's READY.
   void shake_hands(const std::string& identity) const {
     std::string greeting{"\xff\0\0\0\0\0\0\0\0\x7f\x03\0NULL", 16};
     greeting.resize(64, '\0');
@@ -50,6 +50,14 @@ class RawPeer {
     ready += property("Socket-Type", "DEALER") + property("Identity", identity);
     send(ready.size() > 255 ? std::string{"\x06"} + big_endian(ready.size(), 8) + ready
                             : std::string{"\x04"} + big_endian(ready.size(), 1) + ready);
+    std::size_t said = 0;
+    std::array<char, 512> bytes{};
+    while (said < 66 || said < 66 + static_cast<std::size_t>(bytes[65])) {  // greeting, then flags, size, READY
+      pollfd one{socket_, POLLIN, 0};
+      const auto got = poll(&one, 1, 10'000) == 1 ? recv(socket_, bytes.data() + said, bytes.size() - said, 0) : 0;
+      if (got <= 0) throw std::runtime_error{"no handshake"};
+      said += static_cast<std::size_t>(got);
+    }
   }
 
   static std::string part(const std::string& body, bool more) {
