@@ -4,9 +4,9 @@
 
 #include <utility>
 
-#include <troupe/node/node.hpp>
 #include <troupe/actor/protocol.hpp>
 #include <troupe/actor/ref.hpp>
+#include <troupe/node/node.hpp>
 
 namespace troupe {
 

@@ -7,10 +7,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/wire/result.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/wire/result.hpp>
 
 namespace troupe {
 
@@ -80,9 +80,7 @@ class [[nodiscard]] Future {
     return take();
   }
   /// Waits for at most `patience`. @returns whether it is ready
-  bool wait_for(Duration patience) const {
-    return detail::wait_for(state(), detail::after(std::chrono::steady_clock::now(), patience));
-  }
+  bool wait_for(Duration patience) const { return detail::wait_for(state(), detail::after(std::chrono::steady_clock::now(), patience)); }
   void wait() const { (void)detail::wait_for(state(), TimePoint::max()); }
 
   /// Waits, and returns what came without throwing it; the future is empty then.
@@ -94,10 +92,8 @@ class [[nodiscard]] Future {
   /// Calls `function(Result<T>)` once when ready: in a handler as a turn of that actor (not at all if it has ended by then),
   /// elsewhere on the node's callback thread. The future is ready after its callbacks on that thread have run.
   template <class F>
-    requires std::is_invocable_v<F, Result<T>>
-  void then(F function) {
-    state().attach(std::make_unique<detail::Callback<T, F>>(std::move(function)));
-  }
+  requires std::is_invocable_v<F, Result<T>>
+  void then(F function) { state().attach(std::make_unique<detail::Callback<T, F>>(std::move(function))); }
 
   /// Gives up: an ask not yet begun never is; of one under way the answer is dropped.
   /// @returns true: it ends as `cancelled`; false: it had ended already

@@ -9,13 +9,13 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/wire/archive.hpp>
-#include <troupe/wire/message.hpp>
-#include <troupe/wire/name.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/memory.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/message.hpp>
+#include <troupe/wire/name.hpp>
 
 namespace troupe::detail {
 
@@ -31,8 +31,9 @@ decltype(auto) call_handler(A& actor, M& message) {
   if constexpr (requires { actor.on(std::move(message)); }) {
     return actor.on(std::move(message));
   } else {
-    static_assert(requires { actor.on(message); },
-                  "this actor's list of messages names a type for which it has no `on(const Type&)`, or that is private");
+    static_assert(
+        requires { actor.on(message); },
+        "this actor's list of messages names a type for which it has no `on(const Type&)`, or that is private");
     return actor.on(message);
   }
 }

@@ -10,10 +10,10 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/node/cell.hpp>
-#include <troupe/node/clock.hpp>
 #include <troupe/actor/future.hpp>
 #include <troupe/actor/protocol.hpp>
+#include <troupe/node/cell.hpp>
+#include <troupe/node/clock.hpp>
 
 namespace troupe {
 
@@ -107,8 +107,7 @@ class Ref {
 
   /// The same with a message made of `args`: `ref.ask<Price>("tea")`.
   template <class M, class... Args>
-    requires(sizeof...(Args) != 1 || !(std::is_same_v<M, std::remove_cvref_t<Args>> && ...))
-  auto ask(Args&&... args) const {
+  requires(sizeof...(Args) != 1 || !(std::is_same_v<M, std::remove_cvref_t<Args>> && ...)) auto ask(Args&&... args) const {
     return ask(M{std::forward<Args>(args)...});
   }
 
@@ -121,7 +120,9 @@ class Ref {
   [[nodiscard]] std::string name() const { return detail::name_of(cell_.get()); }
   explicit operator bool() const noexcept { return static_cast<bool>(cell_); }
   friend bool operator==(const Ref& left, const Ref& right) { return detail::compare(left.cell_.get(), right.cell_.get()) == 0; }
-  friend std::strong_ordering operator<=>(const Ref& left, const Ref& right) { return detail::compare(left.cell_.get(), right.cell_.get()); }
+  friend std::strong_ordering operator<=>(const Ref& left, const Ref& right) {
+    return detail::compare(left.cell_.get(), right.cell_.get());
+  }
   template <class Stream>
   friend auto operator<<(Stream& out, const Ref& ref) -> decltype(out << std::string{}) {
     return out << ref.name();
@@ -161,7 +162,7 @@ class Recipient {
   Recipient() noexcept = default;
   template <class A>
   Recipient(const Ref<A>& ref)  // NOLINT(google-explicit-constructor): every ref whose actor takes M is one
-    requires(A::TroupeProtocol::template contains<M>)
+      requires(A::TroupeProtocol::template contains<M>)
       : cell_{ref.pointer()}, make_{&detail::TypedMessage<A, M>::template make<M>} {}
 
   /// As `Ref::tell`.

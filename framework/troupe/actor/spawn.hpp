@@ -9,12 +9,12 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/wire/archive.hpp>
-#include <troupe/wire/name.hpp>
-#include <troupe/node/entry.hpp>
-#include <troupe/node/node.hpp>
 #include <troupe/actor/actor.hpp>
 #include <troupe/actor/ref.hpp>
+#include <troupe/node/entry.hpp>
+#include <troupe/node/node.hpp>
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/name.hpp>
 
 namespace troupe {
 

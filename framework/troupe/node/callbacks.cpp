@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
+#include <troupe/node/signals.hpp>
 #include <troupe/wire/error.hpp>
 #include <troupe/wire/log.hpp>
-#include <troupe/node/signals.hpp>
 
 namespace troupe::detail {
 

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <utility>
 
-#include <troupe/wire/archive.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/memory.hpp>
 #include <troupe/node/received_frame.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/wire/archive.hpp>
 
 namespace troupe::detail {
 
@@ -134,7 +134,8 @@ void LocalCell::wake_for_room() {
 bool LocalCell::await_room(LocalCell& sender) {
   Extras& mine = extras();
   const std::lock_guard lock{mine.mutex};
-  const auto listed = std::find_if(mine.waiting_senders.begin(), mine.waiting_senders.end(), [&](const auto& each) { return each.get() == &sender; });
+  const auto listed =
+      std::find_if(mine.waiting_senders.begin(), mine.waiting_senders.end(), [&](const auto& each) { return each.get() == &sender; });
   room_wanted_.store(true);
   if (size_.load() < capacity_ || ended()) {
     if (listed != mine.waiting_senders.end()) mine.waiting_senders.erase(listed);
@@ -164,8 +165,11 @@ void LocalCell::leave_wait(Parker& parker) {
 
 void LocalCell::put(LocalMessage& message) {
   switch (mailbox_.push(&message)) {
-    case Mailbox::Pushed::queued: return;
-    case Mailbox::Pushed::wake_owner: schedule(); return;
+    case Mailbox::Pushed::queued:
+      return;
+    case Mailbox::Pushed::wake_owner:
+      schedule();
+      return;
     case Mailbox::Pushed::closed:
       size_.fetch_sub(1, std::memory_order_relaxed);
       discard(message);
@@ -225,9 +229,13 @@ void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
 bool LocalCell::deliver_received(MailNode& node) {
   size_.fetch_add(1, std::memory_order_relaxed);
   switch (mailbox_.push(&node)) {
-    case Mailbox::Pushed::queued: return true;
-    case Mailbox::Pushed::wake_owner: schedule(); return true;
-    case Mailbox::Pushed::closed: break;
+    case Mailbox::Pushed::queued:
+      return true;
+    case Mailbox::Pushed::wake_owner:
+      schedule();
+      return true;
+    case Mailbox::Pushed::closed:
+      break;
   }
   size_.fetch_sub(1, std::memory_order_relaxed);
   return false;
@@ -236,9 +244,13 @@ bool LocalCell::deliver_received(MailNode& node) {
 bool LocalCell::post(std::unique_ptr<Job> job) {
   Job* posted = job.release();
   switch (mailbox_.push(posted)) {
-    case Mailbox::Pushed::queued: return true;
-    case Mailbox::Pushed::wake_owner: schedule(); return true;
-    case Mailbox::Pushed::closed: break;
+    case Mailbox::Pushed::queued:
+      return true;
+    case Mailbox::Pushed::wake_owner:
+      schedule();
+      return true;
+    case Mailbox::Pushed::closed:
+      break;
   }
   posted->dispose();
   return false;

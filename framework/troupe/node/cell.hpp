@@ -15,11 +15,11 @@
 #include <string_view>
 #include <vector>
 
-#include <troupe/wire/envelope.hpp>
-#include <troupe/wire/error.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/counted.hpp>
 #include <troupe/node/mailbox.hpp>
+#include <troupe/wire/envelope.hpp>
+#include <troupe/wire/error.hpp>
 
 namespace troupe::detail {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include <troupe/wire/archive.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/received_frame.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/wire/archive.hpp>
 
 namespace troupe::detail {
 
@@ -161,7 +161,9 @@ void LocalCell::handle_received(MailNode& node_in_frame) {
 
 void LocalCell::discard(MailNode& message) {
   switch (message.kind()) {
-    case MailNode::job: static_cast<Job&>(message).dispose(); return;
+    case MailNode::job:
+      static_cast<Job&>(message).dispose();
+      return;
     case MailNode::local: {
       auto& local = static_cast<LocalMessage&>(message);
       const auto asker = Counted<FutureState>::adopt(local.asker);

@@ -5,12 +5,12 @@
 #include <cstdlib>
 #include <utility>
 
-#include <troupe/wire/archive.hpp>
-#include <troupe/wire/log.hpp>
 #include <troupe/node/child_exit.hpp>
 #include <troupe/node/children.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/log.hpp>
 
 namespace troupe::detail {
 

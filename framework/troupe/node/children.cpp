@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <troupe/wire/log.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/random.hpp>
+#include <troupe/wire/log.hpp>
 
 namespace troupe::detail {
 
@@ -102,7 +102,8 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
 
   if (!node_.wait(*hello, after(node_.clock().now(), node_.options().start_timeout))) {
     signal_child(record->child.pidfd, SIGKILL);
-    raise(ErrorType::timeout, name + " (pid " + std::to_string(record->pid) + ") did not reach its Node line within start_timeout, and was ended");
+    raise(ErrorType::timeout,
+          name + " (pid " + std::to_string(record->pid) + ") did not reach its Node line within start_timeout, and was ended");
   }
   (void)hello->take();
   const Address address{record->id, role.incarnation, first_actor};

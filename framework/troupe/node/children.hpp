@@ -11,8 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include <troupe/wire/archive.hpp>
-#include <troupe/wire/envelope.hpp>
 #include <troupe/node/build_id.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/entry.hpp>
@@ -21,6 +19,8 @@
 #include <troupe/node/options.hpp>
 #include <troupe/node/relay.hpp>
 #include <troupe/node/role.hpp>
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/envelope.hpp>
 
 namespace troupe {
 class Node;

@@ -9,10 +9,10 @@ class NodeCore;
 
 /// One per thread.
 struct Context {
-  NodeCore* node = nullptr;    // whose turn, task or frame it works on
-  LocalCell* cell = nullptr;   // the actor whose turn or constructor runs
-  void* worker = nullptr;      // the executor's, if the thread is one of its own
-  bool node_thread = false;    // the thread runs the node's loop
+  NodeCore* node = nullptr;   // whose turn, task or frame it works on
+  LocalCell* cell = nullptr;  // the actor whose turn or constructor runs
+  void* worker = nullptr;     // the executor's, if the thread is one of its own
+  bool node_thread = false;   // the thread runs the node's loop
 };
 
 inline Context& context() noexcept {

@@ -10,12 +10,12 @@
 #include <sstream>
 #include <utility>
 
-#include <troupe/wire/name.hpp>
 #include <troupe/node/build_id.hpp>
 #include <troupe/node/children.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/memory.hpp>
 #include <troupe/node/runtime_directory.hpp>
+#include <troupe/wire/name.hpp>
 
 namespace troupe::detail {
 
@@ -58,8 +58,8 @@ Unsent& unsent() {
 
 std::string ipc_endpoint(NodeId id) {
   std::ostringstream path;
-  path << "ipc://" << runtime_directory() << '/' << std::hex << std::setfill('0') << std::setw(16) << id.host << '-' << std::setw(16) << id.local
-       << ".ipc";
+  path << "ipc://" << runtime_directory() << '/' << std::hex << std::setfill('0') << std::setw(16) << id.host << '-' << std::setw(16)
+       << id.local << ".ipc";
   return path.str();
 }
 

@@ -12,8 +12,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include <troupe/wire/hello.hpp>
-#include <troupe/transport/transport.hpp>
 #include <troupe/node/callbacks.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
@@ -25,6 +23,8 @@
 #include <troupe/node/session.hpp>
 #include <troupe/node/signals.hpp>
 #include <troupe/node/timers.hpp>
+#include <troupe/transport/transport.hpp>
+#include <troupe/wire/hello.hpp>
 
 namespace troupe {
 class Node;

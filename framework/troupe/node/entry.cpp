@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include <troupe/wire/error.hpp>
 #include <troupe/node/build_id.hpp>
+#include <troupe/wire/error.hpp>
 
 namespace troupe::detail {
 

@@ -11,8 +11,8 @@
 namespace troupe::detail {
 
 namespace {
-constexpr unsigned slice_turns = 1000;   // before others get the thread
-constexpr unsigned max_slot_runs = 64;   // two actors that only wake each other do not keep a thread for ever
+constexpr unsigned slice_turns = 1000;  // before others get the thread
+constexpr unsigned max_slot_runs = 64;  // two actors that only wake each other do not keep a thread for ever
 }  // namespace
 
 ThreadExecutor::ThreadExecutor(ExecutorOptions options) : options_{options} {}
@@ -121,9 +121,14 @@ void ThreadExecutor::run(Worker& worker) {
     }
     worker.turns.store(worker.turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     switch (cell->run(slice_turns)) {
-      case LocalCell::Run::more: push(*cell); break;
-      case LocalCell::Run::ended: cell->drop(); break;
-      case LocalCell::Run::idle: break;
+      case LocalCell::Run::more:
+        push(*cell);
+        break;
+      case LocalCell::Run::ended:
+        cell->drop();
+        break;
+      case LocalCell::Run::idle:
+        break;
     }
   }
 }

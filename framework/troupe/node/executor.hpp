@@ -76,9 +76,9 @@ class ThreadExecutor final : public Executor {
   std::atomic<std::size_t> queued_{0};
   std::atomic<int> searching_{0};  // awake, without work, and sure to look at the queue again before they sleep
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::size_t idle_ = 0;      // asleep
-  std::size_t waking_ = 0;    // woken and not yet at work
-  std::size_t blocked_ = 0;   // waiting in handlers
+  std::size_t idle_ = 0;     // asleep
+  std::size_t waking_ = 0;   // woken and not yet at work
+  std::size_t blocked_ = 0;  // waiting in handlers
   bool stopped_ = false;
   std::atomic<bool> watched_{false};
 };

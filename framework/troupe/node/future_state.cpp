@@ -5,7 +5,6 @@
 
 namespace troupe::detail {
 
-
 void FutureState::fail(std::shared_ptr<const ErrorInfo> error) {
   if (!claim()) return;
   error_ = std::move(error);
@@ -54,7 +53,8 @@ void FutureState::settle() {
   bool held_back = false;
   {
     const std::lock_guard lock{mutex_};
-    for (const Continuation* each = continuations_.get(); each != nullptr; each = each->next_.get()) held_back = held_back || each->holds_back();
+    for (const Continuation* each = continuations_.get(); each != nullptr; each = each->next_.get())
+      held_back = held_back || each->holds_back();
     if (held_back) {
       continuations = std::move(continuations_);
     }

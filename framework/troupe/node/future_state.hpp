@@ -12,13 +12,13 @@
 #include <type_traits>
 #include <utility>
 
-#include <troupe/wire/archive.hpp>
-#include <troupe/wire/error.hpp>
-#include <troupe/wire/result.hpp>
 #include <troupe/node/counted.hpp>
 #include <troupe/node/memory.hpp>
 #include <troupe/node/parker.hpp>
 #include <troupe/node/timers.hpp>
+#include <troupe/wire/archive.hpp>
+#include <troupe/wire/error.hpp>
+#include <troupe/wire/result.hpp>
 
 namespace troupe::detail {
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <thread>
 
-#include <troupe/wire/log.hpp>
 #include <troupe/node/children.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/signals.hpp>
+#include <troupe/wire/log.hpp>
 
 namespace troupe::detail {
 

@@ -67,7 +67,8 @@ class Launcher {
 
   /// Starts a child and returns once its executable runs: about 1 ms, never waiting for the child itself.
   ///
-  /// @throws misuse      this process is a child that has not taken its role yet, or `max_process_depth` processes deep; nothing was started
+  /// @throws misuse      this process is a child that has not taken its role yet, or `max_process_depth` processes deep; nothing was
+  /// started
   /// @throws not_found   the executable or working directory does not exist or cannot be run; nothing was started
   /// @throws full        no processes, descriptors or memory left; nothing was started
   [[nodiscard]] Child start(const ChildSpec& spec);

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <troupe/wire/frame.hpp>
-#include <troupe/wire/hello.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/wire/frame.hpp>
+#include <troupe/wire/hello.hpp>
 
 namespace troupe::detail {
 
@@ -105,10 +105,17 @@ void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
     }
     session->on_ack(header.ack);
     switch (header.kind) {
-      case FrameKind::data: on_data(header, bytes, session); break;
-      case FrameKind::bye: session->on_bye(); break;
-      case FrameKind::bye_ack: session->on_bye_ack(); break;
-      default: break;
+      case FrameKind::data:
+        on_data(header, bytes, session);
+        break;
+      case FrameKind::bye:
+        session->on_bye();
+        break;
+      case FrameKind::bye_ack:
+        session->on_bye_ack();
+        break;
+      default:
+        break;
     }
     if (header.kind == FrameKind::bye) {
       ErrorInfo info = session->last_words != nullptr ? make_error(ErrorType::actor_died, "the process failed", Executed::unknown)
@@ -132,8 +139,8 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
   std::shared_ptr<Session> session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
   if (session->peer_incarnation() != 0 && session->peer_incarnation() != hello.incarnation) {
     // Another life of the same node: the former one is over.
-    node_.end_session_later(session, std::make_shared<const ErrorInfo>(make_error(
-                                         ErrorType::actor_died, "its process was replaced by another one", Executed::unknown)));
+    node_.end_session_later(session, std::make_shared<const ErrorInfo>(
+                                         make_error(ErrorType::actor_died, "its process was replaced by another one", Executed::unknown)));
     forget(*session);
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
   }
@@ -156,13 +163,15 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
 void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session) {
   if (std::find(heard_.begin(), heard_.end(), session) == heard_.end()) heard_.push_back(session);
   switch (session->on_sequence(header.sequence, bytes.size(), (header.flags & frame_wants_ack) != 0)) {
-    case Session::Sequence::duplicate: return;
+    case Session::Sequence::duplicate:
+      return;
     case Session::Sequence::gap:
       refuse("frames before it are missing");
-      node_.end_session_later(session, std::make_shared<const ErrorInfo>(make_error(
-                                           ErrorType::actor_died, "frames from its process are missing", Executed::unknown)));
+      node_.end_session_later(session, std::make_shared<const ErrorInfo>(
+                                           make_error(ErrorType::actor_died, "frames from its process are missing", Executed::unknown)));
       return;
-    case Session::Sequence::next: break;
+    case Session::Sequence::next:
+      break;
   }
   ReceivedFrame* frame = ReceivedFrame::copy(bytes, session);
   try {
@@ -180,7 +189,9 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
   Session& session = *frame.session();
   switch (header.kind) {
     case EnvelopeKind::tell:
-    case EnvelopeKind::ask: deliver_message(header, frame); return;
+    case EnvelopeKind::ask:
+      deliver_message(header, frame);
+      return;
     case EnvelopeKind::reply:
       if (const auto asker = node_.pending().take(header.target)) asker->fulfil_encoded(payload);
       return;
@@ -202,7 +213,9 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
     case EnvelopeKind::kill:
       if (const auto cell = node_.find(header.target)) cell->kill();
       return;
-    case EnvelopeKind::ended: session.last_words = std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)); return;
+    case EnvelopeKind::ended:
+      session.last_words = std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload));
+      return;
   }
 }
 
@@ -243,7 +256,8 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
   }
   const TypeName& ours = cell.behaviour().handlers[static_cast<std::size_t>(handler)].type();
   if (ours.digest != type.digest) {
-    fail(make_error(ErrorType::refused, std::string{ours.name} + " is another struct in the sender's program than in " + cell.label() + "'s"));
+    fail(make_error(ErrorType::refused,
+                    std::string{ours.name} + " is another struct in the sender's program than in " + cell.label() + "'s"));
     return;
   }
   const std::uint32_t remaining = header.remaining_ms;

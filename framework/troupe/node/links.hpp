@@ -10,12 +10,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include <troupe/wire/envelope.hpp>
-#include <troupe/wire/log.hpp>
-#include <troupe/transport/transport.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/received_frame.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/transport/transport.hpp>
+#include <troupe/wire/envelope.hpp>
+#include <troupe/wire/log.hpp>
 
 namespace troupe::detail {
 

@@ -23,8 +23,8 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr unsigned node_slice = 1000;                             // turns before the inbox is looked at again
-constexpr long standby_nanoseconds = 20'000'000;                  // a handler may keep the node's thread for that long
+constexpr unsigned node_slice = 1000;             // turns before the inbox is looked at again
+constexpr long standby_nanoseconds = 20'000'000;  // a handler may keep the node's thread for that long
 
 int checked(int descriptor, const char* what) {
   if (descriptor < 0) throw std::system_error{errno, std::generic_category(), what};
@@ -251,9 +251,14 @@ bool Loop::run_turns() {
     LocalCell* next = cell->run_next;
     turns_.fetch_add(1, std::memory_order_relaxed);
     switch (cell->run(node_slice)) {
-      case LocalCell::Run::more: schedule(*cell); break;
-      case LocalCell::Run::ended: cell->drop(); break;
-      case LocalCell::Run::idle: break;
+      case LocalCell::Run::more:
+        schedule(*cell);
+        break;
+      case LocalCell::Run::ended:
+        cell->drop();
+        break;
+      case LocalCell::Run::idle:
+        break;
     }
     cell = next;
   }

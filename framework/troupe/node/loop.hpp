@@ -11,12 +11,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include <troupe/transport/transport.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/descriptor.hpp>
 #include <troupe/node/parker.hpp>
 #include <troupe/node/timers.hpp>
+#include <troupe/transport/transport.hpp>
 
 namespace troupe::detail {
 
@@ -123,7 +123,7 @@ class Loop {
   std::uint64_t turns_seen_ = 0;
   std::atomic<bool> in_turns_{false};
   std::atomic<bool> back_{false};  // the node's thread wants the events back
-  std::mutex standby_mutex_;  // starting the thread
+  std::mutex standby_mutex_;       // starting the thread
 };
 
 /// Says that the calling thread waits, for a scope: the executor lets another run instead.

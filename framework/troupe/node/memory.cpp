@@ -18,15 +18,15 @@ namespace troupe::detail {
 
 #ifdef TROUPE_PLAIN_MEMORY
 
-void* take_memory(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{16}); }
-void give_memory(void* memory, std::size_t) noexcept { ::operator delete(memory, std::align_val_t{16}); }
+void* take_memory(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{16}); }
+void give_memory(void* memory, std::size_t) noexcept { ::operator delete (memory, std::align_val_t{16}); }
 
 #else
 
 namespace {
 
-constexpr std::size_t classes = 8;           // 32, 64, 96, ... 256 bytes
-constexpr std::size_t step = 32;             // bytes between two classes
+constexpr std::size_t classes = 8;            // 32, 64, 96, ... 256 bytes
+constexpr std::size_t step = 32;              // bytes between two classes
 constexpr std::size_t magazine_pieces = 128;  // Bonwick and Adams, "Magazines and Vmem", 2001
 constexpr std::size_t depot_magazines = 256;  // kept per class: 1 MiB of the smallest, 8 MiB of the largest pieces
 
@@ -53,7 +53,7 @@ std::array<Depot, classes>& depots() {
 void free_chain(Piece* piece) {
   while (piece != nullptr) {
     Piece* next = piece->next;
-    ::operator delete(piece, std::align_val_t{16});
+    ::operator delete (piece, std::align_val_t{16});
     piece = next;
   }
 }
@@ -98,7 +98,7 @@ void* refill(std::size_t size_class, std::array<Magazine, 2>& pair) {
     }
   }
   Piece* piece = pair[0].first;
-  if (piece == nullptr) return ::operator new((size_class + 1) * step, std::align_val_t{16});
+  if (piece == nullptr) return ::operator new ((size_class + 1) * step, std::align_val_t{16});
   pair[0].first = piece->next;
   --pair[0].count;
   return piece;
@@ -108,8 +108,8 @@ void* refill(std::size_t size_class, std::array<Magazine, 2>& pair) {
 
 void* take_memory(std::size_t bytes) {
   const std::size_t size_class = (bytes - 1) / step;
-  if (size_class >= classes) return ::operator new(bytes, std::align_val_t{16});
-  if (Magazines::gone) return ::operator new((size_class + 1) * step, std::align_val_t{16});
+  if (size_class >= classes) return ::operator new (bytes, std::align_val_t{16});
+  if (Magazines::gone) return ::operator new ((size_class + 1) * step, std::align_val_t{16});
   auto& pair = magazines.loaded[size_class];
   Piece* piece = pair[0].first;
   if (piece == nullptr) return refill(size_class, pair);
@@ -121,7 +121,7 @@ void* take_memory(std::size_t bytes) {
 void give_memory(void* memory, std::size_t bytes) noexcept {
   const std::size_t size_class = (bytes - 1) / step;
   if (size_class >= classes || Magazines::gone) {
-    ::operator delete(memory, std::align_val_t{16});
+    ::operator delete (memory, std::align_val_t{16});
     return;
   }
   auto& pair = magazines.loaded[size_class];

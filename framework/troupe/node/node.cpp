@@ -10,12 +10,12 @@
 #include <string_view>
 #include <utility>
 
-#include <troupe/wire/log.hpp>
 #include <troupe/node/children.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/interrupt.hpp>
 #include <troupe/node/random.hpp>
+#include <troupe/wire/log.hpp>
 
 namespace troupe {
 

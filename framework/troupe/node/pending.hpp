@@ -7,9 +7,9 @@
 #include <mutex>
 #include <vector>
 
-#include <troupe/wire/error.hpp>
 #include <troupe/node/counted.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/wire/error.hpp>
 
 namespace troupe::detail {
 

@@ -11,9 +11,9 @@
 #include <span>
 #include <utility>
 
+#include <troupe/node/mailbox.hpp>
 #include <troupe/wire/block.hpp>
 #include <troupe/wire/envelope.hpp>
-#include <troupe/node/mailbox.hpp>
 
 namespace troupe::detail {
 

@@ -6,18 +6,18 @@
 #include <cstring>
 #include <utility>
 
-#include <troupe/wire/hello.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/wire/hello.hpp>
 
 namespace troupe::detail {
 
 namespace {
 
-constexpr std::size_t frame_bytes = 64 << 10;        // a fuller frame leaves at once
-constexpr std::size_t own_frame_bytes = 16 << 10;    // a larger message is a frame of its own, not copied
-constexpr std::size_t lazy_ack_bytes = 256 << 10;    // answers that nobody waits to be acknowledged
-constexpr std::size_t first_frame_bytes = 512;       // a lone message must not pin a large block
+constexpr std::size_t frame_bytes = 64 << 10;      // a fuller frame leaves at once
+constexpr std::size_t own_frame_bytes = 16 << 10;  // a larger message is a frame of its own, not copied
+constexpr std::size_t lazy_ack_bytes = 256 << 10;  // answers that nobody waits to be acknowledged
+constexpr std::size_t first_frame_bytes = 512;     // a lone message must not pin a large block
 
 void write(Block& block, const void* bytes, std::size_t count) {
   std::memcpy(block.data() + block.size(), bytes, count);
@@ -190,8 +190,9 @@ void Session::reply(std::uint64_t ask, Encoded& payload) {
     const std::lock_guard lock{mutex_};
     if (state_ == State::ended) return;
     if (payload.size() > node_.options().max_message_bytes) {
-      const ErrorInfo error = make_error(ErrorType::malformed, "the answer of " + std::to_string(payload.size()) +
-                                                                   " bytes is larger than max_message_bytes", Executed::yes);
+      const ErrorInfo error =
+          make_error(ErrorType::malformed, "the answer of " + std::to_string(payload.size()) + " bytes is larger than max_message_bytes",
+                     Executed::yes);
       payload.clear(message_headroom);
       encode(payload, error);
       append({EnvelopeKind::error, ask, nullptr, 0, 0, 0}, payload);

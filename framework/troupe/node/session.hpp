@@ -11,15 +11,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include <troupe/node/clock.hpp>
+#include <troupe/node/counted.hpp>
+#include <troupe/node/future_state.hpp>
+#include <troupe/transport/transport.hpp>
 #include <troupe/wire/archive.hpp>
 #include <troupe/wire/block.hpp>
 #include <troupe/wire/envelope.hpp>
 #include <troupe/wire/error.hpp>
 #include <troupe/wire/name.hpp>
-#include <troupe/transport/transport.hpp>
-#include <troupe/node/clock.hpp>
-#include <troupe/node/counted.hpp>
-#include <troupe/node/future_state.hpp>
 
 namespace troupe::detail {
 

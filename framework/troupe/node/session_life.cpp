@@ -4,10 +4,10 @@
 #include <cstring>
 #include <utility>
 
-#include <troupe/wire/hello.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/random.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/wire/hello.hpp>
 
 namespace troupe::detail {
 
@@ -88,9 +88,14 @@ void Session::pump() {
       link = link_.get();
     }
     switch (link->pump()) {
-      case LinkEvent::none: return;
-      case LinkEvent::opened: opened(); break;
-      case LinkEvent::ended: connection_ended(); return;
+      case LinkEvent::none:
+        return;
+      case LinkEvent::opened:
+        opened();
+        break;
+      case LinkEvent::ended:
+        connection_ended();
+        return;
     }
   }
 }
@@ -127,8 +132,8 @@ void Session::connection_ended() {
     old_links_.push_back(std::move(link_));
     state_ = State::broken;
     if (bye_wanted_ || (refused && !node_.may_come_back(*this))) {
-      ErrorInfo info = make_error(bye_wanted_ ? ErrorType::closed : ErrorType::actor_died,
-                                  "nobody listens at " + endpoint_ + " any more", was_open_ ? Executed::unknown : Executed::no);
+      ErrorInfo info = make_error(bye_wanted_ ? ErrorType::closed : ErrorType::actor_died, "nobody listens at " + endpoint_ + " any more",
+                                  was_open_ ? Executed::unknown : Executed::no);
       info.cause = last_words;
       reason = std::make_shared<const ErrorInfo>(std::move(info));
     } else {

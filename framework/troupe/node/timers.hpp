@@ -64,8 +64,8 @@ class Timers {
   const std::function<void()> wake_;
   const TimePoint start_;
   std::mutex mutex_;
-  std::uint64_t now_ = 0;                 // the last tick that was handled
-  std::uint64_t armed_ = UINT64_MAX;      // what `advance` last returned
+  std::uint64_t now_ = 0;             // the last tick that was handled
+  std::uint64_t armed_ = UINT64_MAX;  // what `advance` last returned
   std::array<std::array<Timer*, slots>, levels> wheel_{};
   std::array<std::uint64_t, levels> occupied_{};
   std::vector<Timer*> due_;
