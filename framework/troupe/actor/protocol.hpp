@@ -12,8 +12,8 @@
 #include <troupe/node/cell.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/memory.hpp>
-#include <troupe/node/session.hpp>
 #include <troupe/wire/archive.hpp>
+#include <troupe/wire/envelope.hpp>
 #include <troupe/wire/message.hpp>
 #include <troupe/wire/name.hpp>
 

@@ -1,6 +1,9 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/actor/spawn.hpp>
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <troupe/node/children.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
@@ -42,7 +45,10 @@ CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& ar
 void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
   const Counted<LocalCell> cell = begin_actor(node, behaviour, construction);
   cell->on_node_thread = true;
-  cell->on_end() = [&node](EndReason, std::shared_ptr<const ErrorInfo> error) { node.on_root_end(std::move(error)); };
+  cell->on_end() = [&node](EndReason reason, std::shared_ptr<const ErrorInfo> error) {
+    if (reason == EndReason::killed) ::kill(::getpid(), SIGKILL);  // a process actor and its process end alike
+    node.on_root_end(std::move(error));
+  };
   node.expose(*cell);
   node.schedule(*cell);
 }

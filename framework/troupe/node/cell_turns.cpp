@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/node/cell.hpp>
+#include <troupe/node/cell_extras.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/future_state.hpp>

@@ -86,11 +86,14 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
   } else {
     endpoint_ = inbox->listen(ipc_endpoint(id_));
   }
+  (void)inbox->listen(inproc_endpoint());
   loop_.set_inbox(inbox->descriptor());
   links_.open(std::move(inbox));
   executor_->on_watch = [](void* loop) { static_cast<Loop*>(loop)->watch_turns(); };
   executor_->on_watch_argument = &loop_;
 }
+
+std::string NodeCore::inproc_endpoint() const { return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_); }
 
 Hello NodeCore::hello(std::uint64_t last_received) const {
   Hello hello;

@@ -50,6 +50,8 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] NodeId id() const noexcept { return id_; }
   [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// For other nodes of this process.
+  [[nodiscard]] std::string inproc_endpoint() const;
   [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] Timers& timers() noexcept { return timers_; }
@@ -99,6 +101,11 @@ class NodeCore final : public LoopClient {
   void report_failure(const LocalCell& cell, const ErrorInfo& error);
 
   // --- For sessions ---
+
+  /// What to dial for `endpoint`.
+  [[nodiscard]] std::string way_to(const std::string& endpoint) const {
+    return options_.child_endpoint ? options_.child_endpoint(endpoint) : endpoint;
+  }
 
   void watch_link(std::shared_ptr<Session> session, int descriptor);
   void unwatch_link(int descriptor) { loop_.unwatch(descriptor); }
