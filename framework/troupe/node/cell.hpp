@@ -196,6 +196,9 @@ class LocalCell final : public Cell {
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& on_end();
 
   LocalCell* run_next = nullptr;  // in a queue of the executor
+  // In the node's list of actors without a parent, guarded by the node:
+  LocalCell* next_root = nullptr;
+  LocalCell* previous_root = nullptr;
 
  private:
   friend class Family;

@@ -125,8 +125,11 @@ void NodeCore::adopt(LocalCell& cell) {
     cell.parent()->add_child(CellPointer{&cell});
     return;
   }
+  cell.hold();
   const std::lock_guard lock{actors_mutex_};
-  roots_.emplace(&cell, Counted<LocalCell>{&cell});
+  cell.next_root = first_root_;
+  if (first_root_ != nullptr) first_root_->previous_root = &cell;
+  first_root_ = &cell;
 }
 
 void NodeCore::actor_ended(LocalCell& cell) {
@@ -135,15 +138,16 @@ void NodeCore::actor_ended(LocalCell& cell) {
   Counted<TypedState<void>> all_ended;
   {
     const std::lock_guard lock{actors_mutex_};
-    if (const auto found = roots_.find(&cell); found != roots_.end()) {
-      root = std::move(found->second);
-      roots_.erase(found);
+    if (cell.parent() == nullptr) {
+      root = Counted<LocalCell>::adopt(&cell);
+      (cell.previous_root == nullptr ? first_root_ : cell.previous_root->next_root) = cell.next_root;
+      if (cell.next_root != nullptr) cell.next_root->previous_root = cell.previous_root;
     }
     if (const auto found = exposed_.find(cell.id()); found != exposed_.end()) {
       exposed = std::move(found->second);
       exposed_.erase(found);
     }
-    if (roots_.empty()) all_ended = std::move(all_ended_);
+    if (first_root_ == nullptr) all_ended = std::move(all_ended_);
   }
   if (all_ended) all_ended->fulfil(std::monostate{});
 }
@@ -309,9 +313,9 @@ void NodeCore::stop_actors(TimePoint until) {
   std::vector<Counted<LocalCell>> roots;
   {
     const std::lock_guard lock{actors_mutex_};
-    if (roots_.empty()) return;
+    if (first_root_ == nullptr) return;
     all_ended_ = all_ended;
-    for (const auto& [cell, counted] : roots_) roots.push_back(counted);
+    for (LocalCell* cell = first_root_; cell != nullptr; cell = cell->next_root) roots.emplace_back(cell);
   }
   for (const auto& root : roots) root->stop();
   if (!loop_.wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");

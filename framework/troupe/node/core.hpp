@@ -158,7 +158,7 @@ class NodeCore final : public LoopClient {
 
   std::atomic<std::uint64_t> next_actor_{1};
   std::mutex actors_mutex_;
-  std::unordered_map<LocalCell*, Counted<LocalCell>> roots_;
+  LocalCell* first_root_ = nullptr;  // actors without a parent; each with a share
   std::unordered_map<std::uint64_t, Counted<LocalCell>> exposed_;
   Counted<TypedState<void>> all_ended_;  // while `close` waits for the roots
   std::atomic<bool> closing_{false};
