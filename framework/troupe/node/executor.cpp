@@ -1,7 +1,7 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/executor.hpp>
 
-#include <sched.h>
+#include <utility>
 
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
@@ -110,12 +110,12 @@ void ThreadExecutor::run(Worker& worker) {
     if (cell == nullptr) {
       std::unique_lock lock{mutex_};
       if (!fresh) ++idle_;
-      fresh = false;
-      work_.wait(lock, [this] {
-        return stopped_ || (first_ != nullptr && (waking_ > 0 || workers_.size() - idle_ - blocked_ < options_.threads));
-      });
+      for (bool woken = std::exchange(fresh, false);; woken = true) {
+        if (woken && waking_ > 0) --waking_;
+        if (stopped_ || (first_ != nullptr && workers_.size() - idle_ - blocked_ < options_.threads)) break;
+        work_.wait(lock);
+      }
       --idle_;
-      if (waking_ > 0) --waking_;
       if (stopped_) return;
       continue;
     }
