@@ -220,6 +220,7 @@ TEST_CASE("a constructor that throws in a process of its own ends the actor, and
   const auto actor = stage.spawn<Thrower>(-1);
   const auto error = error_of(actor.ask(Get{}));
 
+  CAPTURE(chain_text(error));
   CHECK(error.type == ErrorType::actor_died);
   CHECK(error.executed != Executed::yes);
   CHECK(chain_text(error).find("a limit below zero") != std::string::npos);
