@@ -4,6 +4,9 @@
 #include "catch.hpp"
 #include "child_main.hpp"
 
+#include <troupe/node/node.hpp>
+#include <troupe/node/role.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -13,5 +16,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "no ChildMain is called %s\n", name);
     return 120;
   }
+  if (troupe::detail::role_pending()) troupe::Node node{argc, argv};  // runs the actor that this process is for
   return Catch::Session().run(argc, argv);
 }

@@ -29,9 +29,9 @@ class Children::EndTimer final : public Timer {
   void fire() override {
     node_.drain_now();
     auto reason = reason_;
-    if (session_->last_words != nullptr) {
+    if (auto words = session_->last_words()) {
       ErrorInfo with_cause = *reason_;
-      with_cause.cause = session_->last_words;
+      with_cause.cause = std::move(words);
       reason = std::make_shared<const ErrorInfo>(std::move(with_cause));
     }
     node_.end_session_later(session_, std::move(reason));
@@ -89,7 +89,8 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
     if (launcher_ == nullptr) launcher_ = std::make_unique<Launcher>();
     if (relay_ == nullptr) relay_ = std::make_unique<Relay>();
   }
-  auto hello = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
+  const auto hello = std::make_shared<AwaitedHello>();
+  hello->said = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
   node_.links().await_hello(record->id, hello);
   record->child = launcher_->start(spec);
   record->pid = record->child.pid;
@@ -103,17 +104,17 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
 
   const char* debugged = std::getenv("TROUPE_WAIT_CHILD");
   const Duration timeout = debugged != nullptr && name == debugged ? forever : node_.options().start_timeout;
-  if (!node_.wait(*hello, after(node_.clock().now(), timeout))) {
+  if (!node_.wait(*hello->said, after(node_.clock().now(), timeout))) {
     signal_child(record->child.pidfd, SIGKILL);
     raise(ErrorType::timeout,
           name + " (pid " + std::to_string(record->pid) + ") did not reach its Node line within start_timeout, and was ended");
   }
-  (void)hello->take();
-  const Address address{record->id, role.incarnation, first_actor};
-  record->session = node_.links().session(address, {});
-  CellPointer cell = node_.cell_at(address, {});
+  (void)hello->said->take();
+  // Its session may have ended by now, if its constructor threw: then asks are told why.
+  CellPointer cell = node_.cell_through(hello->session, first_actor);
   LocalCell* parent = node_.current_cell();
   const std::lock_guard lock{mutex_};
+  record->session = hello->session;
   record->cell = cell;
   if (parent != nullptr && std::find(living_.begin(), living_.end(), record) != living_.end()) {
     parent->add_child(cell);

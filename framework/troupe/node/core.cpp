@@ -185,8 +185,12 @@ Counted<LocalCell> NodeCore::find(std::uint64_t actor) {
 CellPointer NodeCore::cell_at(const Address& address, const std::string& endpoint) {
   if (address.node == id_ && address.node_incarnation == incarnation_)
     if (auto cell = find(address.actor)) return CellPointer{cell.get()};
+  return cell_through(links_.session(address, endpoint), address.actor);
+}
+
+CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64_t actor) {
   void* memory = take_memory(sizeof(RemoteCell));
-  return CellPointer::adopt(new (memory) RemoteCell{*this, links_.session(address, endpoint), address.actor});
+  return CellPointer::adopt(new (memory) RemoteCell{*this, std::move(session), actor});
 }
 
 // --- Waiting and sending ----------------------------------------------------------------------------------------------------

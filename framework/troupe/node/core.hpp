@@ -83,6 +83,8 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] Counted<LocalCell> find(std::uint64_t actor);
   /// A cell for an address that came from elsewhere.
   [[nodiscard]] CellPointer cell_at(const Address& address, const std::string& endpoint);
+  /// A cell for an actor of the session's peer.
+  [[nodiscard]] CellPointer cell_through(std::shared_ptr<Session> session, std::uint64_t actor);
 
   // --- Waiting and sending ---
 

@@ -44,21 +44,21 @@ void Links::forget(const Session& session) {
   if (found != sessions_.end() && found->second.get() == &session) sessions_.erase(found);
 }
 
-void Links::await_hello(NodeId peer, Counted<TypedState<void>> state) {
+void Links::await_hello(NodeId peer, std::shared_ptr<AwaitedHello> awaited) {
   const std::lock_guard lock{mutex_};
-  awaited_[peer] = std::move(state);
+  awaited_[peer] = std::move(awaited);
 }
 
 void Links::abandon_hello(NodeId peer, std::shared_ptr<const ErrorInfo> reason) {
-  Counted<TypedState<void>> state;
+  std::shared_ptr<AwaitedHello> awaited;
   {
     const std::lock_guard lock{mutex_};
     const auto found = awaited_.find(peer);
     if (found == awaited_.end()) return;
-    state = std::move(found->second);
+    awaited = std::move(found->second);
     awaited_.erase(found);
   }
-  state->fail(std::move(reason));
+  awaited->said->fail(std::move(reason));
 }
 
 void Links::refuse(std::string why) {
@@ -109,7 +109,7 @@ void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
         on_data(header, bytes, session);
         break;
       case FrameKind::bye:
-        session->on_bye();
+        on_bye(*session);
         break;
       case FrameKind::bye_ack:
         session->on_bye_ack();
@@ -117,17 +117,19 @@ void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
       default:
         break;
     }
-    if (header.kind == FrameKind::bye) {
-      ErrorInfo info = session->last_words != nullptr ? make_error(ErrorType::actor_died, "the process failed", Executed::unknown)
-                                                      : make_error(ErrorType::closed, "the process has stopped");
-      info.cause = session->last_words;
-      node_.end_session_later(session, std::make_shared<const ErrorInfo>(std::move(info)));
-    }
   } catch (const Error& error) {
     refuse(error.what());
   } catch (const std::exception& error) {
     refuse(error.what());
   }
+}
+
+void Links::on_bye(Session& session) {
+  const auto last_words = session.last_words();
+  ErrorInfo info = last_words != nullptr ? make_error(ErrorType::actor_died, "the process failed", Executed::unknown)
+                                         : make_error(ErrorType::closed, "the process has stopped");
+  info.cause = last_words;
+  session.on_bye(std::make_shared<const ErrorInfo>(std::move(info)));
 }
 
 void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body) {
@@ -148,7 +150,7 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
   session->on_ack(hello.last_sequence_seen);
   session->connect();
   heard_.push_back(session);
-  Counted<TypedState<void>> awaited;
+  std::shared_ptr<AwaitedHello> awaited;
   {
     const std::lock_guard lock{mutex_};
     const auto found = awaited_.find(hello.node);
@@ -157,7 +159,9 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
       awaited_.erase(found);
     }
   }
-  if (awaited) awaited->fulfil(std::monostate{});
+  if (awaited == nullptr) return;
+  awaited->session = std::move(session);
+  awaited->said->fulfil(std::monostate{});
 }
 
 void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session) {
@@ -214,7 +218,7 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
       if (const auto cell = node_.find(header.target)) cell->kill();
       return;
     case EnvelopeKind::ended:
-      session.last_words = std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload));
+      session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
       return;
   }
 }

@@ -19,6 +19,12 @@
 
 namespace troupe::detail {
 
+/// The HELLO of a child that was started, before it has come.
+struct AwaitedHello {
+  Counted<TypedState<void>> said;
+  std::shared_ptr<Session> session;  // once it was said; it may have ended since
+};
+
 /// Threads: `drain` by the leader; the rest from any.
 class Links final : public FrameVisitor {
  public:
@@ -37,7 +43,7 @@ class Links final : public FrameVisitor {
   /// Reads the inbox, once, up to a budget. @returns whether anything came
   bool drain();
   /// Fulfilled when `peer` has said HELLO; fails when it never will. For who starts it.
-  void await_hello(NodeId peer, Counted<TypedState<void>> state);
+  void await_hello(NodeId peer, std::shared_ptr<AwaitedHello> awaited);
   void abandon_hello(NodeId peer, std::shared_ptr<const ErrorInfo> reason);
 
   [[nodiscard]] std::uint64_t refused_frames() const noexcept { return refused_.load(std::memory_order_relaxed); }
@@ -49,6 +55,7 @@ class Links final : public FrameVisitor {
 
   void on_frame(std::span<const std::byte> bytes, std::uint64_t connection) override;
   void on_hello(const FrameHeader& header, std::span<const std::byte> body);
+  void on_bye(Session& session);
   void on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session);
   void deliver(EnvelopeHeader& header, ReceivedFrame& frame);
   void deliver_message(EnvelopeHeader& header, ReceivedFrame& frame);
@@ -59,7 +66,7 @@ class Links final : public FrameVisitor {
   std::unique_ptr<Inbox> inbox_;
   mutable std::mutex mutex_;
   std::unordered_map<NodeId, std::shared_ptr<Session>, NodeIdHash> sessions_;
-  std::unordered_map<NodeId, Counted<TypedState<void>>, NodeIdHash> awaited_;
+  std::unordered_map<NodeId, std::shared_ptr<AwaitedHello>, NodeIdHash> awaited_;
 
   // Of the leader:
   std::shared_ptr<Session> last_session_;

@@ -96,14 +96,16 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class Sequence : std::uint8_t { next, duplicate, gap };
   /// Whether a data frame of the peer is the one that is due; counts it as received.
   Sequence on_sequence(std::uint64_t sequence, std::size_t bytes, bool wants_ack);
-  void on_bye();
+  /// The peer sends no more. The session ends for `reason` once the answer is on its way.
+  void on_bye(std::shared_ptr<const ErrorInfo> reason);
   void on_bye_ack();
   /// The inbox was read empty: acknowledges what deserves it.
   void acknowledge();
   [[nodiscard]] std::uint64_t incoming_epoch() const noexcept { return incoming_epoch_; }
   std::vector<IncomingType>& incoming_types() noexcept { return incoming_types_; }
-  /// What the peer said about its end, before it ended.
-  std::shared_ptr<const ErrorInfo> last_words;
+  /// What the peer said about its end, before it ended; null: nothing.
+  [[nodiscard]] std::shared_ptr<const ErrorInfo> last_words() const;
+  void on_last_words(std::shared_ptr<const ErrorInfo> words);
 
  private:
   enum class State : std::uint8_t { new_, dialing, open, broken, ended };
@@ -159,6 +161,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<Counted<TypedState<void>>> waiting_for_room_;
   Counted<TypedState<void>> bye_;
   bool bye_wanted_ = false;
+  std::shared_ptr<const ErrorInfo> bye_reason_;  // the peer's BYE waits for a connection to be answered on
+  std::shared_ptr<const ErrorInfo> last_words_;
 
   std::uint64_t incoming_epoch_ = 0;
   std::atomic<std::uint64_t> received_{0};  // the last data frame of the peer

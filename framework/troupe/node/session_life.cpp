@@ -120,6 +120,10 @@ void Session::opened() {
     publish(again);
   }
   if (bye_wanted_) send_control(FrameKind::bye);
+  if (bye_reason_ != nullptr) {
+    send_control(FrameKind::bye_ack);
+    node_.end_session_later(shared_from_this(), bye_reason_);
+  }
 }
 
 void Session::connection_ended() {
@@ -131,10 +135,12 @@ void Session::connection_ended() {
     node_.unwatch_link(link_->descriptor());
     old_links_.push_back(std::move(link_));
     state_ = State::broken;
-    if (bye_wanted_ || (refused && !node_.may_come_back(*this))) {
+    if (bye_reason_ != nullptr) {
+      reason = bye_reason_;
+    } else if (bye_wanted_ || (refused && !node_.may_come_back(*this))) {
       ErrorInfo info = make_error(bye_wanted_ ? ErrorType::closed : ErrorType::actor_died, "nobody listens at " + endpoint_ + " any more",
                                   was_open_ ? Executed::unknown : Executed::no);
-      info.cause = last_words;
+      info.cause = last_words_;
       reason = std::make_shared<const ErrorInfo>(std::move(info));
     } else {
       const auto pause = first_redial * (1U << std::min(redials_++, redial_doublings));
@@ -193,11 +199,29 @@ void Session::on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation) {
   ack_wanted_ = true;  // what it sends again may have come already
 }
 
-void Session::on_bye() {
+// A peer that ends right after its start is heard before our own connection to it is open: the answer waits for that, and the
+// peer, which waits for the answer, with it.
+void Session::on_bye(std::shared_ptr<const ErrorInfo> reason) {
   const std::lock_guard lock{mutex_};
+  if (state_ == State::ended) return;
   if (state_ == State::new_) dial();
   seal();
+  if (state_ != State::open) {
+    bye_reason_ = std::move(reason);
+    return;
+  }
   send_control(FrameKind::bye_ack);
+  node_.end_session_later(shared_from_this(), std::move(reason));
+}
+
+std::shared_ptr<const ErrorInfo> Session::last_words() const {
+  const std::lock_guard lock{mutex_};
+  return last_words_;
+}
+
+void Session::on_last_words(std::shared_ptr<const ErrorInfo> words) {
+  const std::lock_guard lock{mutex_};
+  last_words_ = std::move(words);
 }
 
 void Session::on_bye_ack() {
