@@ -60,6 +60,9 @@ class [[nodiscard]] Future {
   Future(Future&&) noexcept = default;
   Future& operator=(Future&&) noexcept = default;
 
+  /// For `co_await`.
+  [[nodiscard]] detail::FutureState& shared_state() const { return state(); }
+
   [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(state_); }
   /// Whether `get` would return or throw at once.
   [[nodiscard]] bool ready() const { return state().settled(); }

@@ -84,6 +84,8 @@ std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& LocalCell::on_
 void LocalCell::schedule() { node().schedule(*this); }
 
 void LocalCell::abandon() {
+  if (Extras* mine = extras_if_any())
+    for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
   begin_end(EndReason::failed);
   life_ = Life::ended;
   MailNode* rest = mailbox_.close();

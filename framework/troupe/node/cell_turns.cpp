@@ -210,6 +210,15 @@ void LocalCell::begin_end(EndReason reason) {
     for (const CellPointer& child : mine->children) node().stop_child(*child);
 }
 
+void LocalCell::attach(std::shared_ptr<Attachment> attachment) {
+  const Attachment* key = attachment.get();
+  extras().attachments.emplace(key, std::move(attachment));
+}
+
+void LocalCell::detach(const Attachment& attachment) {
+  if (Extras* mine = extras_if_any()) mine->attachments.erase(&attachment);
+}
+
 void LocalCell::add_child(CellPointer child) { extras().children.push_back(std::move(child)); }
 
 void LocalCell::post_child_ended(CellPointer child) { post(std::make_unique<ChildEndedJob>(std::move(child))); }
@@ -229,6 +238,8 @@ void LocalCell::finish() {
       node().report_failure(*this, *thrown);
     }
   }
+  if (Extras* mine = extras_if_any())
+    for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
   behaviour_.destroy(actor_);
   actor_ = nullptr;
   life_ = Life::ended;

@@ -93,7 +93,9 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
   executor_->on_watch_argument = &loop_;
 }
 
-std::string NodeCore::inproc_endpoint() const { return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_); }
+std::string NodeCore::inproc_endpoint() const {
+  return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_);
+}
 
 Hello NodeCore::hello(std::uint64_t last_received) const {
   Hello hello;
