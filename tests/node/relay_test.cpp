@@ -112,7 +112,7 @@ TEST_CASE("Lines of several children, written in pieces at the same time, arrive
     fixture.relay->add(id, std::move(pipe.read), {});
     std::string& text = expected[id];
     for (std::size_t line = 0; line < 60; ++line)
-      text += std::to_string(id) + std::string(line * line * 11 % 50000, static_cast<char>('a' + line % 26)) + "\n";
+      text.append(std::to_string(id)).append(line * line * 11 % 50000, static_cast<char>('a' + line % 26)).append("\n");
     writers.emplace_back([&text, write = std::move(pipe.write)] {
       for (std::size_t at = 0; at < text.size(); at += 777) put(write, std::string_view{text}.substr(at, 777));
     });

@@ -154,13 +154,15 @@ TEST_CASE("a frame with a wrong header is refused, saying what is wrong") {
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, magic), 0x12345678U)), Contains("magic"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, kind), std::uint8_t{0})), Contains("kind 0"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, kind), std::uint8_t{8})), Contains("kind 8"));
-  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, reserved), std::uint16_t{1})), Contains("reserved"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, flags), std::uint16_t{2})), Contains("flags"));
+  CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, flags), std::uint16_t{0x8001})), Contains("flags"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, source), NodeId{})), Contains("source"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, source_incarnation), std::uint64_t{0})), Contains("incarnation"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, destination), NodeId{})), Contains("destination"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, epoch), std::uint64_t{0})), Contains("epoch"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, sequence), std::uint64_t{0})), Contains("sequence"));
   CHECK_THAT(fault_of(Bytes(frame.begin(), frame.begin() + 80)), Contains("without an envelope"));
+  CHECK(fault_of(with(frame, offsetof(FrameHeader, flags), frame_wants_ack)) == "none");
   CHECK(fault_of(with(frame, offsetof(FrameHeader, ack), std::uint64_t{0})) == "none");
   CHECK(fault_of(with(frame, offsetof(FrameHeader, destination_incarnation), std::uint64_t{0})) == "none");
 }
@@ -199,7 +201,7 @@ TEST_CASE("a wrong envelope is refused, saying what is wrong, and the walk ends 
 
   CHECK(walk_fault(frame) == "none");
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), std::uint8_t{0}), Contains("kind 0"));
-  CHECK_THAT(spoilt(second, offsetof(EnvelopeHeader, kind), std::uint8_t{8}), Contains("kind 8"));
+  CHECK_THAT(spoilt(second, offsetof(EnvelopeHeader, kind), std::uint8_t{9}), Contains("kind 9"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::ask), Contains("no number"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::reply), Contains("names no ask"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::error), Contains("names no ask"));

@@ -60,7 +60,7 @@ TEST_CASE("lines reach the sink in order, on another thread") {
   CHECK(sink_thread != std::this_thread::get_id());
 }
 
-TEST_CASE("log does not wait for a sink that hangs; what has no room is left out and counted") {
+TEST_CASE("log does not wait for a sink that hangs, and what has no room is left out and counted") {
   std::promise<void> entered;
   std::promise<void> may_go;
   std::vector<std::string> lines;
@@ -101,7 +101,7 @@ TEST_CASE("a sink that throws costs its line only") {
   CHECK(lines == std::vector<std::string>{"good"});
 }
 
-TEST_CASE("a sink may log and replace itself; flush from within says that it cannot wait") {
+TEST_CASE("a sink may log and replace itself, and flush from within says that it cannot wait") {
   std::vector<std::string> lines;
   bool flushed = true;
   set_log_sink([&](LogLevel, std::string_view line) {

@@ -53,7 +53,7 @@ class Actor : public detail::ActorBase {
   virtual void on_start() {}
   /// The last turn, after the children's end; not after a failure or `kill`.
   virtual void on_stop() {}
-  virtual ~Actor() = default;  // virtual only because `delete` of a class that is not final warns otherwise
+  virtual ~Actor() = default;  // protected: only `spawn` ends what it made
 
   /// Itself. Also in the constructor.
   [[nodiscard]] Ref<Self> self() const { return Ref<Self>{detail::CellPointer{&troupe_cell()}}; }

@@ -2,7 +2,6 @@
 // The answer to an ask, before it is there.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -40,7 +39,7 @@ template <class T, class F>
 class Callback final : public CallbackBase {
  public:
   explicit Callback(F function) : function_{std::move(function)} {}
-  void call(FutureState& state) override { std::invoke(function_, static_cast<TypedState<T>&>(state).result()); }
+  void call(FutureState& state) override { function_(static_cast<TypedState<T>&>(state).result()); }
 
  private:
   F function_;

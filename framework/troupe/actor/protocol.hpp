@@ -12,8 +12,8 @@
 #include <troupe/node/cell.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/memory.hpp>
-#include <troupe/node/session.hpp>
 #include <troupe/wire/archive.hpp>
+#include <troupe/wire/envelope.hpp>
 #include <troupe/wire/message.hpp>
 #include <troupe/wire/name.hpp>
 
@@ -115,6 +115,28 @@ struct HandlerTable<A, Protocol<Messages...>> {
   static constexpr Behaviour::Handler handlers[]{{&type_name<Messages>, &handle_encoded<A, Messages>}...};
 };
 
+/// Actors lie in the pieces that messages lie in, unless they want a stricter alignment.
+template <class A, class... Args>
+A* make_actor(Args&&... args) {
+  if constexpr (alignof(A) > 16) return new A(std::forward<Args>(args)...);
+  void* memory = take_memory(sizeof(A));
+  try {
+    return new (memory) A(std::forward<Args>(args)...);
+  } catch (...) {
+    give_memory(memory, sizeof(A));
+    throw;
+  }
+}
+template <class A>
+void unmake_actor(A* actor) noexcept {
+  if constexpr (alignof(A) > 16) {
+    delete actor;
+  } else {
+    actor->~A();
+    give_memory(actor, sizeof(A));
+  }
+}
+
 template <class A>
 const Behaviour& behaviour_of() {
   static constexpr Behaviour behaviour{
@@ -122,7 +144,7 @@ const Behaviour& behaviour_of() {
       HandlerTable<A, typename A::TroupeProtocol>::handlers,
       [](void* actor) { static_cast<A*>(actor)->troupe_start(); },
       [](void* actor) { static_cast<A*>(actor)->troupe_stopping(); },
-      [](void* actor) noexcept { delete static_cast<A*>(actor); },
+      [](void* actor) noexcept { unmake_actor(static_cast<A*>(actor)); },
   };
   return behaviour;
 }

@@ -35,6 +35,14 @@ CellPointer from_wire(const RefOnWire& ref) {
   return node.cell_at(ref.address, ref.endpoint);
 }
 
+CellPointer way_to(Cell& cell) {
+  if (cell.local()) {
+    cell.node().expose(static_cast<LocalCell&>(cell));
+    return context().node->cell_at(cell.address(), cell.node().inproc_endpoint());
+  }
+  return context().node->cell_at(cell.address(), static_cast<RemoteCell&>(cell).session()->endpoint());
+}
+
 void raise_null_ref() { throw Misuse{"the ref names nobody: it was default constructed or moved from"}; }
 
 TimePoint now(const Cell& cell) { return cell.node().clock().now(); }

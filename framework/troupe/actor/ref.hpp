@@ -14,6 +14,7 @@
 #include <troupe/actor/protocol.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
+#include <troupe/node/context.hpp>
 
 namespace troupe {
 
@@ -34,14 +35,19 @@ void ask_remote(const RemoteCell& cell, const TypeName& type, Encoded& payload, 
 void stop_actor(Cell& cell);
 void kill_actor(Cell& cell);
 [[nodiscard]] std::string name_of(const Cell* cell);
-/// The cell through which the running turn reaches it: as it is, or over inproc if it belongs to another node of this process.
 [[nodiscard]] std::strong_ordering compare(const Cell* left, const Cell* right);
 [[nodiscard]] std::size_t hash_of(const Cell* cell);
 [[nodiscard]] TimePoint now(const Cell& cell);
 
+/// The running turn belongs to another node of this process than `cell`: nodes share messages over inproc, not memory.
+[[nodiscard]] inline bool foreign(const Cell& cell) noexcept { return context().cell != nullptr && context().node != &cell.node(); }
+/// The running turn's own way to a foreign cell.
+[[nodiscard]] CellPointer way_to(Cell& cell);
+
 template <class M>
 void tell(Cell& cell, M&& message, Duration patience, LocalMessage& (*make)(M&&, FutureState*)) {
   using Plain = std::remove_cvref_t<M>;
+  if (foreign(cell)) return tell(*way_to(cell), std::forward<M>(message), patience, make);
   if (cell.local()) [[likely]] {
     static_cast<LocalCell&>(cell).deliver(make(std::forward<M>(message), nullptr), patience);
     return;
@@ -86,11 +92,12 @@ class Ref {
   /// @throws Full, Malformed  as `tell`; nothing was sent
   /// Blocks while there is no room.
   template <class M>
-  auto ask(M&& message, Duration patience = default_patience) const {
+  auto ask(M&& message, Duration patience = default_patience) const -> Future<detail::Reply<A, std::remove_cvref_t<M>>> {
     using Plain = std::remove_cvref_t<M>;
     check<Plain>();
     using R = detail::Reply<A, Plain>;
     detail::Cell& target = cell();
+    if (detail::foreign(target)) return Ref{detail::way_to(target)}.ask(std::forward<M>(message), patience);
     auto state = detail::Counted<detail::TypedState<R>>::adopt(detail::TypedState<R>::make(target.node()));
     state->expire_at(detail::after(detail::now(target), patience));
     if (target.local()) [[likely]] {

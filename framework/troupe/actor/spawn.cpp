@@ -1,6 +1,9 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/actor/spawn.hpp>
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <troupe/node/children.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
@@ -10,7 +13,7 @@ namespace troupe::detail {
 namespace {
 
 // Constructs the actor of a new cell and gives it to its family.
-Counted<LocalCell> make_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
+Counted<LocalCell> begin_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
   Counted<LocalCell> cell = node.make_cell(behaviour);
   void* actor = nullptr;
   try {
@@ -29,7 +32,7 @@ Counted<LocalCell> make_actor(NodeCore& node, const Behaviour& behaviour, Constr
 }  // namespace
 
 CellPointer spawn_here(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
-  const Counted<LocalCell> cell = make_actor(node, behaviour, construction);
+  const Counted<LocalCell> cell = begin_actor(node, behaviour, construction);
   node.schedule(*cell);
   return CellPointer{cell.get()};
 }
@@ -40,9 +43,12 @@ CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& ar
 }
 
 void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
-  const Counted<LocalCell> cell = make_actor(node, behaviour, construction);
+  const Counted<LocalCell> cell = begin_actor(node, behaviour, construction);
   cell->on_node_thread = true;
-  cell->on_end() = [&node](EndReason, std::shared_ptr<const ErrorInfo> error) { node.on_root_end(std::move(error)); };
+  cell->on_end() = [&node](EndReason reason, std::shared_ptr<const ErrorInfo> error) {
+    if (reason == EndReason::killed) ::kill(::getpid(), SIGKILL);  // a process actor and its process end alike
+    node.on_root_end(std::move(error));
+  };
   node.expose(*cell);
   node.schedule(*cell);
 }

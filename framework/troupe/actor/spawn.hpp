@@ -48,7 +48,7 @@ struct ProcessActor {
   static void run(NodeCore& node, std::span<const std::byte> encoded) {
     auto make = [&] {
       auto arguments = decode<std::tuple<Args...>>(encoded);
-      return std::apply([](auto&... each) { return new A(std::move(each)...); }, arguments);
+      return std::apply([](auto&... each) { return make_actor<A>(std::move(each)...); }, arguments);
     };
     ConstructionOf<A, decltype(make)> construction{make};
     begin_process_actor(node, behaviour_of<A>(), construction);
@@ -65,7 +65,7 @@ using Travelling = std::conditional_t<std::is_convertible_v<T, const char*>, std
 template <class A, class... Args>
 Ref<A> Node::spawn(Args&&... args) {
   if constexpr (std::is_constructible_v<A, Args...>) {
-    auto make = [&] { return new A(std::forward<Args>(args)...); };
+    auto make = [&] { return detail::make_actor<A>(std::forward<Args>(args)...); };
     detail::ConstructionOf<A, decltype(make)> construction{make};
     return Ref<A>{detail::spawn_here(core(), detail::behaviour_of<A>(), construction)};
   } else {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <troupe/node/cell_extras.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/future_state.hpp>
@@ -256,7 +257,7 @@ bool LocalCell::post(std::unique_ptr<Job> job) {
   return false;
 }
 
-void LocalCell::DrainJob::run(LocalCell& cell) {
+void LocalCell::Extras::DrainJob::run(LocalCell& cell) {
   queued.store(false);
   cell.drain_outbox();
 }
@@ -275,7 +276,7 @@ void LocalCell::drain_outbox() {
       if (!target.ended()) return;
       target.size_.fetch_add(1, std::memory_order_relaxed);
     }
-    const Outgoing first = std::move(mine->outbox.front());
+    const Extras::Outgoing first = std::move(mine->outbox.front());
     mine->outbox.pop_front();
     target.put(*first.message);
   }

@@ -3,17 +3,13 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <troupe/node/clock.hpp>
 #include <troupe/node/counted.hpp>
@@ -196,31 +192,12 @@ class LocalCell final : public Cell {
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& on_end();
 
   LocalCell* run_next = nullptr;  // in a queue of the executor
+  // In the node's list of actors without a parent, guarded by the node:
+  LocalCell* next_root = nullptr;
+  LocalCell* previous_root = nullptr;
 
  private:
-  friend class Family;
-  struct Outgoing {
-    Counted<Cell> target;
-    LocalMessage* message;
-  };
-  /// Stands in the mailbox of an actor that sleeps while its outbox waits for room elsewhere.
-  struct DrainJob final : Job {
-    std::atomic<bool> queued{false};
-    void run(LocalCell& cell) override;
-    void dispose() noexcept override {}
-  };
-  /// What few actors need.
-  struct Extras {
-    std::mutex mutex;  // guards `waiting_*`
-    std::vector<Counted<Cell>> waiting_senders;
-    std::vector<Parker*> waiting_threads;
-    std::deque<Outgoing> outbox;
-    std::atomic<bool> paused{false};  // takes no turns until the outbox has room
-    DrainJob drain_job;
-    std::vector<CellPointer> children;
-    std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)> on_end;
-    std::shared_ptr<const ErrorInfo> error;
-  };
+  struct Extras;
 
   Extras& extras();
   [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.load(std::memory_order_acquire); }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <troupe/node/cell.hpp>
+#include <troupe/node/cell_extras.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/future_state.hpp>
@@ -60,7 +61,7 @@ LocalCell::Run LocalCell::run(unsigned budget) {
     }
   }
   unsigned handled = 0;
-  const TimePoint end = node().clock().now() + slice_time;
+  TimePoint end = TimePoint::max();
   for (unsigned turns = 0;; ++turns) {
     if (killed_.load(std::memory_order_relaxed) && life_ == Life::living) begin_end(EndReason::killed);
     if (life_ == Life::ending && (extras_if_any() == nullptr || extras().children.empty())) {
@@ -68,7 +69,12 @@ LocalCell::Run LocalCell::run(unsigned budget) {
       (void)settle_outbox();
       return Run::ended;
     }
-    const bool long_slice = turns >= budget || (turns % room_step == room_step - 1 && node().clock().now() >= end);
+    bool long_slice = turns >= budget;
+    if (turns % room_step == room_step - 1) {  // the clock costs as much as a turn: not for short slices
+      const TimePoint now = node().clock().now();
+      if (end == TimePoint::max()) end = now + slice_time;
+      long_slice = long_slice || now >= end;
+    }
     if (handled >= room_step || long_slice) release_room(std::exchange(handled, 0));
     if (outbox_full() && !settle_outbox()) {
       release_room(handled);

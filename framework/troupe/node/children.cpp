@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <troupe/node/core.hpp>
@@ -59,7 +60,7 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   ChildRole role;
   role.parent = node_.id();
   role.parent_incarnation = node_.incarnation();
-  role.parent_endpoint = node_.endpoint();
+  role.parent_endpoint = node_.way_to(node_.endpoint());
   role.id = record->id;
   role.incarnation = random_number();
   role.build = key.build;
@@ -101,7 +102,9 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   }
   node_.loop().watch(record->child.pidfd.get(), [this, id = record->id] { on_exit(id); });
 
-  if (!node_.wait(*hello->said, after(node_.clock().now(), node_.options().start_timeout))) {
+  const char* debugged = std::getenv("TROUPE_WAIT_CHILD");
+  const Duration timeout = debugged != nullptr && name == debugged ? forever : node_.options().start_timeout;
+  if (!node_.wait(*hello->said, after(node_.clock().now(), timeout))) {
     signal_child(record->child.pidfd, SIGKILL);
     raise(ErrorType::timeout,
           name + " (pid " + std::to_string(record->pid) + ") did not reach its Node line within start_timeout, and was ended");

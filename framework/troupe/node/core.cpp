@@ -86,11 +86,14 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
   } else {
     endpoint_ = inbox->listen(ipc_endpoint(id_));
   }
+  (void)inbox->listen(inproc_endpoint());
   loop_.set_inbox(inbox->descriptor());
   links_.open(std::move(inbox));
   executor_->on_watch = [](void* loop) { static_cast<Loop*>(loop)->watch_turns(); };
   executor_->on_watch_argument = &loop_;
 }
+
+std::string NodeCore::inproc_endpoint() const { return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_); }
 
 Hello NodeCore::hello(std::uint64_t last_received) const {
   Hello hello;
@@ -125,8 +128,11 @@ void NodeCore::adopt(LocalCell& cell) {
     cell.parent()->add_child(CellPointer{&cell});
     return;
   }
+  cell.hold();
   const std::lock_guard lock{actors_mutex_};
-  roots_.emplace(&cell, Counted<LocalCell>{&cell});
+  cell.next_root = first_root_;
+  if (first_root_ != nullptr) first_root_->previous_root = &cell;
+  first_root_ = &cell;
 }
 
 void NodeCore::actor_ended(LocalCell& cell) {
@@ -135,15 +141,16 @@ void NodeCore::actor_ended(LocalCell& cell) {
   Counted<TypedState<void>> all_ended;
   {
     const std::lock_guard lock{actors_mutex_};
-    if (const auto found = roots_.find(&cell); found != roots_.end()) {
-      root = std::move(found->second);
-      roots_.erase(found);
+    if (cell.parent() == nullptr) {
+      root = Counted<LocalCell>::adopt(&cell);
+      (cell.previous_root == nullptr ? first_root_ : cell.previous_root->next_root) = cell.next_root;
+      if (cell.next_root != nullptr) cell.next_root->previous_root = cell.previous_root;
     }
     if (const auto found = exposed_.find(cell.id()); found != exposed_.end()) {
       exposed = std::move(found->second);
       exposed_.erase(found);
     }
-    if (roots_.empty()) all_ended = std::move(all_ended_);
+    if (first_root_ == nullptr) all_ended = std::move(all_ended_);
   }
   if (all_ended) all_ended->fulfil(std::monostate{});
 }
@@ -313,9 +320,9 @@ void NodeCore::stop_actors(TimePoint until) {
   std::vector<Counted<LocalCell>> roots;
   {
     const std::lock_guard lock{actors_mutex_};
-    if (roots_.empty()) return;
+    if (first_root_ == nullptr) return;
     all_ended_ = all_ended;
-    for (const auto& [cell, counted] : roots_) roots.push_back(counted);
+    for (LocalCell* cell = first_root_; cell != nullptr; cell = cell->next_root) roots.emplace_back(cell);
   }
   for (const auto& root : roots) root->stop();
   if (!loop_.wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");

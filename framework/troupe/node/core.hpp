@@ -50,6 +50,8 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] NodeId id() const noexcept { return id_; }
   [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// For other nodes of this process.
+  [[nodiscard]] std::string inproc_endpoint() const;
   [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] Timers& timers() noexcept { return timers_; }
@@ -101,6 +103,11 @@ class NodeCore final : public LoopClient {
   void report_failure(const LocalCell& cell, const ErrorInfo& error);
 
   // --- For sessions ---
+
+  /// What to dial for `endpoint`.
+  [[nodiscard]] std::string way_to(const std::string& endpoint) const {
+    return options_.child_endpoint ? options_.child_endpoint(endpoint) : endpoint;
+  }
 
   void watch_link(std::shared_ptr<Session> session, int descriptor);
   void unwatch_link(int descriptor) { loop_.unwatch(descriptor); }
@@ -160,7 +167,7 @@ class NodeCore final : public LoopClient {
 
   std::atomic<std::uint64_t> next_actor_{1};
   std::mutex actors_mutex_;
-  std::unordered_map<LocalCell*, Counted<LocalCell>> roots_;
+  LocalCell* first_root_ = nullptr;  // actors without a parent; each with a share
   std::unordered_map<std::uint64_t, Counted<LocalCell>> exposed_;
   Counted<TypedState<void>> all_ended_;  // while `close` waits for the roots
   std::atomic<bool> closing_{false};

@@ -2,6 +2,7 @@
 #include <troupe/node/future_state.hpp>
 
 #include <troupe/node/core.hpp>
+#include <troupe/node/parker.hpp>
 
 namespace troupe::detail {
 

@@ -11,19 +11,21 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
+#include <troupe/node/clock.hpp>
 #include <troupe/node/counted.hpp>
 #include <troupe/node/memory.hpp>
-#include <troupe/node/parker.hpp>
-#include <troupe/node/timers.hpp>
+#include <troupe/node/timer.hpp>
 #include <troupe/wire/archive.hpp>
 #include <troupe/wire/error.hpp>
 #include <troupe/wire/result.hpp>
 
 namespace troupe::detail {
 
-class NodeCore;
 class FutureState;
+class NodeCore;
+class Parker;
 
 /// What is to run when a future is fulfilled. Owned by the future until then.
 class Continuation {

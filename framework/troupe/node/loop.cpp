@@ -272,7 +272,7 @@ void Loop::watch_turns() { arm_standby(); }
 
 void Loop::arm_standby() {
   if (standby_armed_.load(std::memory_order_relaxed) || standby_armed_.exchange(true)) return;
-  if (!standby_.joinable()) {
+  {
     const std::lock_guard lock{standby_mutex_};
     if (!standby_.joinable() && !standby_stop_.load())
       standby_ = quiet_thread([this] {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include <troupe/node/clock.hpp>
@@ -40,6 +41,8 @@ struct NodeOptions {
 
   /// What this node and its children talk over. tcp: loopback, without keys, needs `insecure`.
   ChildTransport child_transport = ChildTransport::ipc;
+  /// What is dialled between this node and its children in place of an endpoint: a proxy's. Empty: the endpoint itself.
+  std::function<std::string(const std::string& endpoint)> child_endpoint;
   /// Permits tcp without keys, on loopback only. Also: --troupe-insecure.
   bool insecure = false;
 };

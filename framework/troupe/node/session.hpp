@@ -26,9 +26,6 @@ namespace troupe::detail {
 class NodeCore;
 struct Behaviour;
 
-/// Room at the front of an encoded message, so that a large one becomes a frame without being copied.
-constexpr std::size_t message_headroom = sizeof(FrameHeader) + sizeof(EnvelopeHeader);
-
 /// One life of the acquaintance of two nodes: ends for ever when the peer stops or dies; a connection may break and be dialled
 /// anew within it.
 ///

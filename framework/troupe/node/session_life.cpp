@@ -70,7 +70,7 @@ void Session::dial() {
   epoch_ = random_number();
   if (link_ != nullptr) old_links_.push_back(std::move(link_));
   try {
-    link_ = node_.transport().dial(endpoint_);
+    link_ = node_.transport().dial(node_.way_to(endpoint_));
   } catch (const Error& error) {
     node_.end_session_later(shared_from_this(), error.info());
     return;

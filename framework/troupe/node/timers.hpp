@@ -10,27 +10,9 @@
 #include <vector>
 
 #include <troupe/node/clock.hpp>
+#include <troupe/node/timer.hpp>
 
 namespace troupe::detail {
-
-/// What expires: lies inside its owner, who keeps it alive while it is scheduled.
-class Timer {
- public:
-  /// Runs on the node's thread, under no lock, once for every `schedule` that was not cancelled.
-  virtual void fire() = 0;
-
- protected:
-  ~Timer() = default;
-
- private:
-  friend class Timers;
-  Timer* previous_ = nullptr;
-  Timer* next_ = nullptr;
-  std::uint64_t tick_ = 0;
-  std::uint8_t level_ = 0;
-  std::uint8_t slot_ = 0;
-  bool scheduled_ = false;
-};
 
 /// Six levels of 64 slots, one tick a millisecond (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987).
 /// Scheduling and cancelling take constant time; a timer fires at most one tick late, never early.

@@ -72,6 +72,9 @@ struct EnvelopeHeader {
 };
 static_assert(sizeof(EnvelopeHeader) == 48);
 
+/// Room at the front of an encoded message, so that a large one becomes a frame without being copied.
+constexpr std::size_t message_headroom = sizeof(FrameHeader) + sizeof(EnvelopeHeader);
+
 constexpr std::size_t padded(std::size_t bytes) { return (bytes + 7) & ~std::size_t{7}; }
 
 }  // namespace detail

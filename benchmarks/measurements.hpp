@@ -1,0 +1,51 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// What can be measured, one function per figure; measurements.cpp gives them their names.
+#pragma once
+
+#include "benchmarks/measurement.hpp"
+
+namespace bench {
+
+// asks.cpp: a question and its answer, microseconds
+double ask_ipc(const Run& run);
+double ask_tcp(const Run& run);
+double ask_busy_neighbour(const Run& run);
+double ask_in_process(const Run& run);
+
+// tells.cpp: until the receiver has handled all
+double tell_ipc_64(const Run& run);      // messages per second
+double tell_tcp_64(const Run& run);      // messages per second
+double tell_ipc_64_kib(const Run& run);  // GB per second
+double tell_ipc_1_mib(const Run& run);   // GB per second
+double tell_lone(const Run& run);        // one in 2 ms, until its handler begins, microseconds
+
+// local.cpp: actors of one process
+double local_ping_pong(const Run& run);   // a round trip, microseconds
+double local_4_to_1(const Run& run);      // messages per second
+double local_spawn(const Run& run);       // actors per second, each started
+double local_idle_actor(const Run& run);  // bytes of resident memory
+
+// processes.cpp: the life of processes
+double process_start(const Run& run);    // spawn and first answer, milliseconds
+double process_start_4(const Run& run);  // of four at once, until the last has answered
+double idle_cpu(const Run& run);         // milliseconds of processor time in 10 s
+double raw_fork_exec(const Run& run);    // fork, exec and wait for this program, milliseconds
+
+// building.cpp: what a user's build costs
+double compile_hello(const Run& run);   // seconds
+double compile_header(const Run& run);  // seconds
+double hello_stripped(const Run& run);  // bytes
+
+// raw_zmq.cpp: the same over libzmq alone
+double raw_ipc_rtt(const Run& run);
+double raw_tcp_rtt(const Run& run);
+double raw_inproc_rtt(const Run& run);
+double raw_busy_neighbour(const Run& run);
+double raw_ipc_64(const Run& run);
+double raw_tcp_64(const Run& run);
+double raw_ipc_coalesced_64(const Run& run);
+double raw_ipc_64_kib(const Run& run);
+double raw_ipc_1_mib(const Run& run);
+double raw_lone(const Run& run);
+
+}  // namespace bench
