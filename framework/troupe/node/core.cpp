@@ -201,9 +201,7 @@ BlockingScope::~BlockingScope() { node_.executor().end_blocking(); }
 bool NodeCore::wait(FutureState& state, TimePoint until) {
   flush_slice();
   if (state.settled()) return true;
-  if (callbacks_.is_current())
-    while (!state.settled() && callbacks_.run_one()) {
-    }
+  if (callbacks_.is_current()) return callbacks_.wait(state, until);
   const BlockingScope blocking{*this};
   return loop_.wait(state, until);
 }

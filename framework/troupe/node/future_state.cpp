@@ -65,16 +65,7 @@ void FutureState::settle() {
   } else {
     // The callback thread calls them in order and then lets the future be ready.
     node_.callbacks().post([state = Counted{this}, list = std::make_shared<std::unique_ptr<Continuation>>(std::move(continuations))] {
-      while (*list != nullptr) {
-        std::unique_ptr<Continuation> first = std::move(*list);
-        *list = std::move(first->next_);
-        if (first->holds_back()) {
-          first->call(*state);
-        } else {
-          Continuation& that = *first;
-          that.settled(std::move(first), *state);
-        }
-      }
+      state->node_.callbacks().call(*state, std::move(*list));
       state->finish_settling();
     });
   }

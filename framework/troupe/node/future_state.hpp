@@ -38,6 +38,9 @@ class Continuation {
   /// The future counts as ready only when `call` has returned.
   [[nodiscard]] virtual bool holds_back() const { return false; }
 
+  /// The one that was attached behind it.
+  [[nodiscard]] std::unique_ptr<Continuation> take_next() noexcept { return std::move(next_); }
+
  private:
   friend class FutureState;
   std::unique_ptr<Continuation> next_;
