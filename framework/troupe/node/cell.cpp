@@ -272,13 +272,19 @@ void LocalCell::drain_outbox() {
   if (mine == nullptr) return;
   while (!mine->outbox.empty()) {
     auto& target = static_cast<LocalCell&>(*mine->outbox.front().target);
+    if (mine->outbox.front().node->kind() == MailNode::job) {
+      const Extras::Outgoing job = std::move(mine->outbox.front());
+      mine->outbox.pop_front();
+      target.post(std::unique_ptr<Job>{static_cast<Job*>(job.node)});
+      continue;
+    }
     if (!target.reserve_room()) {
       if (!target.ended()) return;
       target.size_.fetch_add(1, std::memory_order_relaxed);
     }
     const Extras::Outgoing first = std::move(mine->outbox.front());
     mine->outbox.pop_front();
-    target.put(*first.message);
+    target.put(static_cast<LocalMessage&>(*first.node));
   }
 }
 

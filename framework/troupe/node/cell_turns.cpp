@@ -35,7 +35,16 @@ class ChildEndedJob final : public Job {
 
 }  // namespace
 
-void LocalCell::stop() { post(std::make_unique<StopJob>()); }
+void LocalCell::stop() {
+  auto job = std::make_unique<StopJob>();
+  LocalCell* sender = context().cell;
+  Extras* senders = sender == nullptr ? nullptr : sender->extras_if_any();
+  if (senders == nullptr || senders->outbox.empty()) {
+    post(std::move(job));
+  } else {
+    senders->outbox.push_back({Counted<Cell>{this}, job.release()});
+  }
+}
 
 void LocalCell::kill() {
   class WakeJob final : public Job {
