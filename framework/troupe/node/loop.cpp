@@ -102,6 +102,7 @@ bool Loop::lead_for(FutureState& state, TimePoint until) {
   tries.begin();
   while (!state.settled()) {
     if (client_.drain()) {
+      client_.flush_thread();  // what could not be delivered is answered now, not when this wait ends
       tries.begin();
       continue;
     }
