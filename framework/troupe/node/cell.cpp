@@ -83,7 +83,8 @@ std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& LocalCell::on_
 
 void LocalCell::schedule() { node().schedule(*this); }
 
-void LocalCell::abandon() {
+void LocalCell::abandon(std::shared_ptr<const ErrorInfo> error) {
+  extras().error = std::move(error);
   begin_end(EndReason::failed);
   life_ = Life::ended;
   MailNode* rest = mailbox_.close();
