@@ -99,12 +99,7 @@ class [[nodiscard]] Future {
 
   /// Gives up: an ask not yet begun never is; of one under way the answer is dropped.
   /// @returns true: it ends as `cancelled`; false: it had ended already
-  bool cancel() {
-    detail::FutureState& mine = state();
-    if (mine.settled()) return false;
-    mine.fail(detail::make_error(ErrorType::cancelled, "the call was cancelled", Executed::unknown));
-    return true;
-  }
+  bool cancel() { return state().cancel(); }
 
  private:
   [[nodiscard]] detail::TypedState<T>& state() const {

@@ -159,8 +159,8 @@ class LocalCell final : public Cell {
 
   /// Gives a new cell its actor; who calls schedules it.
   void set_actor(void* actor) noexcept { actor_ = actor; }
-  /// The constructor threw: nobody ever sees the actor.
-  void abandon();
+  /// The constructor threw: what was told to it is dead letters, asks end with the cause.
+  void abandon(std::shared_ptr<const ErrorInfo> error);
 
   /// Puts a message into the mailbox or, from a handler whose target is full, into the outbox of the actor whose turn it is.
   /// @param message  owned by the mailbox from here on, whatever happens

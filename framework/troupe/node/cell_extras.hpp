@@ -17,7 +17,7 @@ namespace troupe::detail {
 struct LocalCell::Extras {
   struct Outgoing {
     Counted<Cell> target;
-    LocalMessage* message;
+    MailNode* node;  // a message, or a job that stands behind messages
   };
   /// Stands in the mailbox of an actor that sleeps while its outbox waits for room elsewhere.
   struct DrainJob final : Job {

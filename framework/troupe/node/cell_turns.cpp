@@ -35,7 +35,16 @@ class ChildEndedJob final : public Job {
 
 }  // namespace
 
-void LocalCell::stop() { post(std::make_unique<StopJob>()); }
+void LocalCell::stop() {
+  auto job = std::make_unique<StopJob>();
+  LocalCell* sender = context().cell;
+  Extras* senders = sender == nullptr ? nullptr : sender->extras_if_any();
+  if (senders == nullptr || senders->outbox.empty()) {
+    post(std::move(job));
+  } else {
+    senders->outbox.push_back({Counted<Cell>{this}, job.release()});
+  }
+}
 
 void LocalCell::kill() {
   class WakeJob final : public Job {
@@ -146,7 +155,8 @@ void LocalCell::handle_received(MailNode& node_in_frame) {
   const auto& message = reinterpret_cast<const ReceivedMessage&>(node_in_frame);
   Turn turn{*this, nullptr, nullptr, message.ask, &node_in_frame};
   if (message.ask != 0) turn.session = ReceivedFrame::of(node_in_frame).session();
-  if (message.deadline != 0 && node().clock().now().time_since_epoch().count() > message.deadline) {
+  const bool late = message.deadline != 0 && node().clock().now().time_since_epoch().count() > message.deadline;
+  if (late || (message.ask != 0 && turn.session->take_cancelled(message.ask))) {
     turn.decoded();  // its asker has given up: not begun
     return;
   }
