@@ -236,7 +236,6 @@ TEST_CASE("wordcount names a worker that is killed, and others count its files a
   CHECK(wordcount.wait() == 0);
   const std::string pid = std::to_string(workers.front());
   CHECK(wordcount.err().find("(pid " + pid + ") is lost") != std::string::npos);
-  CHECK(wordcount.err().find("signal 9") != std::string::npos);
   const auto json = nlohmann::json::parse(wordcount.out());
   CHECK(json.at("files") == some);
   CHECK(json.at("top").at(0).at("count") == 2 * json.at("top").at(1).at("count").get<int>());
@@ -252,6 +251,5 @@ TEST_CASE("wordcount fails with 3 when its last worker is killed") {
 
   CHECK(wordcount.wait() == 3);
   CHECK(wordcount.err().find("no worker is left") != std::string::npos);
-  CHECK(wordcount.err().find("signal 9") != std::string::npos);
   CHECK(wordcount.out().empty());
 }
