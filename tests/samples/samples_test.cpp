@@ -7,7 +7,7 @@ TEST_CASE("hello greets from another process") {
 
   CHECK(hello.wait() == 0);
   CHECK(hello.out() == "hello, world\n");
-  CHECK(hello.err().empty());
+  CHECK(hello.err() == "");
 }
 
 TEST_CASE("counter does the same here and in a process of its own") {
@@ -16,5 +16,5 @@ TEST_CASE("counter does the same here and in a process of its own") {
 
   CHECK(counter.wait() == 0);
   CHECK(counter.out() == "in this process\n" + each + "in a process of its own\n" + each);
-  CHECK(counter.err().empty());
+  CHECK(counter.err() == "");
 }

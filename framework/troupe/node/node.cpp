@@ -1,6 +1,7 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/node.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -72,6 +73,12 @@ void take_options(int& argc, char** argv, NodeOptions& options) {
   argv[argc] = nullptr;
 }
 
+// A closed stdin, stdout or stderr (`program >&-`) would become one of our sockets, and what is printed would go into it.
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(descriptor, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // takes the lowest free number
+}
+
 }  // namespace
 
 Node::Node(int& argc, char** argv, NodeOptions options) {
@@ -92,6 +99,7 @@ Node::Node(int& argc, char** argv, NodeOptions options) {
 Node::Node(NodeOptions options) { start(std::move(options)); }
 
 void Node::start(NodeOptions options) {
+  occupy_standard_descriptors();
   if (options.child_transport == ChildTransport::tcp && !options.insecure)
     throw Misuse{"tcp between processes has no keys here: --troupe-insecure permits it on loopback"};
   const bool signals = options.handle_signals;
