@@ -151,6 +151,18 @@ class Idler : public Actor<Idler, Idle, Through> {
   int on(const Through& through) { return through.other.ask(Idle{600}).get(); }
 };
 
+struct Peck {
+  Ref<Idler> whom;
+};
+class Pecker : public Actor<Pecker, Peck> {
+ public:
+  long on(const Peck& peck) {
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 20; ++i) peck.whom.ask(Idle{0}).get();
+    return static_cast<long>((std::chrono::steady_clock::now() - start) / 1ms);
+  }
+};
+
 NodeOptions small(std::uint32_t mailbox, std::size_t outbox = 1000) {
   NodeOptions options;
   options.mailbox_messages = mailbox;
@@ -332,6 +344,20 @@ TEST_CASE("a handler that waits at another node takes none of that node's thread
   const auto local = second.node.spawn<Idler>();
   CHECK(local.ask(Idle{0}).get(400ms) == 0);
   CHECK(long_one.get() == 600);
+}
+
+TEST_CASE("a handler that waits holds up no other actor of its process") {
+  Stage stage{Where::ipc};
+  const auto slow = stage.spawn<Idler>();
+  const auto asker = stage.spawn<Pecker>();
+  const auto local = stage.node.spawn<Idler>();
+  const auto relay = stage.node.spawn<Idler>();
+
+  auto long_one = relay.ask(Through{slow});  // its thread reads the node's inbox meanwhile
+  const long milliseconds = asker.ask(Peck{local}).get();
+  CHECK(long_one.get() == 600);
+
+  CHECK(milliseconds < 300);  // 20 asks
 }
 
 TEST_CASE("several nodes in one process: their actors reach each other, and this_node says that there are several") {
