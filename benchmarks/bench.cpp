@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -53,7 +54,7 @@ void put_in_order(std::vector<const Measurement*>& chosen) {
   if (chosen.empty())
     for (const Measurement& each : measurements()) chosen.push_back(&each);
   std::ranges::sort(chosen);
-  chosen.erase(std::ranges::unique(chosen).begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
 }
 
 std::optional<CommandLine> parse(int argc, char** argv) {
@@ -107,7 +108,12 @@ int main(int argc, char** argv) {
   }
   if (line->measure_here != nullptr) return measure_here(*line->measure_here, {line->effort, line->cores});
   const std::vector<Figure> figures = measure_in_rounds(line->chosen, line->rounds, line->effort, &print_figures);
-  if (line->json != nullptr) write_json(figures, line->json);
-  if (line->plot != nullptr) write_plot(figures, line->plot);
+  try {
+    if (line->json != nullptr) write_json(figures, line->json);
+    if (line->plot != nullptr) write_plot(figures, line->plot);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
   return std::ranges::all_of(figures, &Figure::known) ? 0 : 1;
 }

@@ -33,8 +33,8 @@ double idle_cpu(const Run& run);         // milliseconds of processor time in 10
 double raw_fork_exec(const Run& run);    // fork, exec and wait for this program, milliseconds
 
 // building.cpp: what a user's build costs
-double compile_hello(const Run& run);   // seconds
-double compile_header(const Run& run);  // seconds
+double compile_hello(const Run& run);   // seconds of processor time
+double compile_header(const Run& run);  // seconds of processor time
 double hello_stripped(const Run& run);  // bytes
 
 // raw_zmq.cpp: the same over libzmq alone

@@ -4,6 +4,7 @@
 #include <array>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace troupe::detail {
 
@@ -50,10 +51,31 @@ struct BlockPool {
   }
 };
 
+// One block of the smallest class per thread: that in which each message is encoded, without the pool's lock.
+struct BlockAtHand {
+  // No members of an object with a destructor: they are used until the thread's very end.
+  static inline thread_local Block::Head* head = nullptr;
+  static inline thread_local bool open = true;  // false: the thread is ending, what comes goes to the pool
+
+  struct Guard {
+    ~Guard() {
+      open = false;
+      if (head != nullptr) Block::pool(std::exchange(head, nullptr));
+    }
+  };
+  static bool put(Block::Head* block) {
+    static thread_local const Guard guard;
+    if (!open || head != nullptr) return false;
+    head = block;
+    return true;
+  }
+};
+
 Block Block::make(std::size_t capacity) {
   const std::uint32_t size_class = class_for(capacity);
   Head* head = nullptr;
-  if (pooled && size_class != unpooled) {
+  if (pooled && size_class == 0) head = std::exchange(BlockAtHand::head, nullptr);
+  if (pooled && head == nullptr && size_class != unpooled) {
     auto& list = BlockPool::instance().lists[size_class];
     const std::lock_guard lock{list.mutex};
     head = list.first;
@@ -76,6 +98,11 @@ Block Block::make(std::size_t capacity) {
 }
 
 void Block::give_back(Head* head) noexcept {
+  if (pooled && head->size_class == 0 && BlockAtHand::put(head)) return;
+  pool(head);
+}
+
+void Block::pool(Head* head) noexcept {
   if (pooled && head->size_class != unpooled) {
     auto& list = BlockPool::instance().lists[head->size_class];
     const std::lock_guard lock{list.mutex};

@@ -59,12 +59,16 @@ class Block {
     Head* next;  // in the pool's free list
   };
   friend struct BlockPool;
+  friend struct BlockAtHand;
 
   static std::byte* bytes(Head* head) noexcept { return reinterpret_cast<std::byte*>(head + 1); }
   static void drop(Head* head) noexcept {
-    if (head->references.fetch_sub(1, std::memory_order_acq_rel) == 1) give_back(head);
+    // A sole holder needs no locked instruction: nobody else can add a share.
+    if (head->references.load(std::memory_order_acquire) == 1 || head->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      give_back(head);
   }
   static void give_back(Head* head) noexcept;
+  static void pool(Head* head) noexcept;
 
   Head* head_ = nullptr;
 };
