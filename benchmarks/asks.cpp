@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "benchmarks/measurements.hpp"
 #include "benchmarks/over.hpp"
@@ -28,6 +29,7 @@ namespace {
 
 constexpr std::size_t warm_up = 200;
 
+// Microseconds for each of `count`.
 double ask_one_by_one(const troupe::Ref<Echo>& echo, std::size_t count) {
   Question question;
   for (std::size_t i = 0; i < warm_up; ++i) question = echo.ask(question).get();
@@ -37,6 +39,24 @@ double ask_one_by_one(const troupe::Ref<Echo>& echo, std::size_t count) {
   expect_count("answers", question.words[0], std::uint64_t{warm_up + count});
   return elapsed / static_cast<double>(count);
 }
+
+}  // namespace
+
+struct AskMany {
+  std::uint64_t count = 0;
+};
+
+/// Asks from within a handler, so over what joins its node to the other's.
+class Asker : public troupe::Actor<Asker, AskMany> {
+ public:
+  explicit Asker(troupe::Ref<Echo> echo) : echo_{std::move(echo)} {}
+  double on(const AskMany& many) { return ask_one_by_one(echo_, many.count); }
+
+ private:
+  const troupe::Ref<Echo> echo_;
+};
+
+namespace {
 
 double ask_a_process(const Run& run, troupe::ChildTransport transport) {
   troupe::Node node{over(transport)};
@@ -51,6 +71,12 @@ double ask_tcp(const Run& run) { return ask_a_process(run, troupe::ChildTranspor
 double ask_busy_neighbour(const Run& run) {
   const BusyNeighbour neighbour{run.cores};
   return ask_a_process(run, troupe::ChildTransport::ipc);
+}
+
+double ask_inproc(const Run& run) {
+  troupe::Node answering;
+  troupe::Node asking;
+  return asking.spawn<Asker>(answering.spawn<Echo>()).ask(AskMany{run.count(8000)}).get();
 }
 
 double ask_in_process(const Run& run) {

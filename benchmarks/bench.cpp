@@ -42,7 +42,8 @@ bool choose(std::string_view name, std::vector<const Measurement*>& chosen) {
     if (!exact && (find_measurement(name) != nullptr || !each.name.starts_with(name))) continue;
     any = true;
     chosen.push_back(&each);
-    if (const Measurement* beside = find_measurement(each.target.beside)) chosen.push_back(beside);
+    for (const Target& target : {each.target, each.second})
+      if (const Measurement* beside = find_measurement(target.beside)) chosen.push_back(beside);
   }
   return any;
 }

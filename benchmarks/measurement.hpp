@@ -29,7 +29,7 @@ struct Run {
 /// Runs in a fresh process of its own. @returns the figure @throws std::exception  messages were lost, or it can't be measured here
 using Measure = double (*)(const Run&);
 
-/// What DESIGN asks for: at most (or at least) `factor` times the figure called `beside`; without one, `factor` itself.
+/// What the design asks for: at most (or at least) `factor` times the figure called `beside`; without one, `factor` itself.
 struct Target {
   enum class Bound { none, at_most, at_least };
   Bound bound = Bound::none;
@@ -48,6 +48,7 @@ struct Measurement {
   int max_rounds;
   Measure measure;
   Target target = {};
+  Target second = {};
 };
 
 /// All there are, in the order of the report.

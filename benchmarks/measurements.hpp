@@ -10,7 +10,8 @@ namespace bench {
 double ask_ipc(const Run& run);
 double ask_tcp(const Run& run);
 double ask_busy_neighbour(const Run& run);
-double ask_in_process(const Run& run);
+double ask_inproc(const Run& run);      // two nodes of one process
+double ask_in_process(const Run& run);  // two threads of one node
 
 // tells.cpp: until the receiver has handled all
 double tell_ipc_64(const Run& run);      // messages per second

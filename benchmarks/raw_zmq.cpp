@@ -220,8 +220,8 @@ double raw_inproc_rtt(const Run& run) {
 
 double raw_ipc_64(const Run& run) { return throughput("ipc", run.count(2'000'000), 64) / 64; }
 double raw_tcp_64(const Run& run) { return throughput("tcp", run.count(2'000'000), 64) / 64; }
-double raw_ipc_coalesced_64(const Run& run) { return throughput("ipc", run.count(50'000), 64 * 64) / 64; }
-double raw_ipc_64_kib(const Run& run) { return throughput("ipc", run.count(8000), 64 << 10) / 1e9; }
+double raw_ipc_coalesced_64(const Run& run) { return throughput("ipc", run.count(31'250), 64 * 64) / 64; }
+double raw_ipc_64_kib(const Run& run) { return throughput("ipc", run.count(5000), 64 << 10) / 1e9; }
 double raw_ipc_1_mib(const Run& run) { return throughput("ipc", run.count(1000), 1 << 20) / 1e9; }
 
 double raw_lone(const Run& run) {

@@ -10,14 +10,17 @@
 
 namespace bench {
 
-/// How a figure stands to its target.
+/// How a figure stands to a target.
 struct Verdict {
   double ratio = 0;  // to the figure beside; without one, the figure itself
   bool reached = false;
 };
 /// @param group  holds the figure that it is judged by
-/// @returns nothing: it has no target, or one of the two is unknown
-[[nodiscard]] std::optional<Verdict> judge(const Figure& figure, const std::vector<Figure>& group);
+/// @returns nothing: there is no target, or one of the two figures is unknown
+[[nodiscard]] std::optional<Verdict> judge(const Figure& figure, const Target& target, const std::vector<Figure>& group);
+
+/// With four digits that mean something.
+[[nodiscard]] std::string text_of(double value);
 
 /// A line per figure: name, median, unit; behind the `#`: minimum, maximum, target. Failures go to stderr too.
 void print_figures(const std::vector<Figure>& group);

@@ -54,6 +54,15 @@ class Guest : public Actor<Guest, Meet, Give, CallAll, NameOf> {
   Ref<Target> known_;
 };
 
+class Curious : public Actor<Curious, Ping> {
+ public:
+  explicit Curious(const Ref<Target>& target) : known_{target.ask(Ping{41}, 5s).get()} {}
+  int on(const Ping& ping) const { return known_ + ping.value; }
+
+ private:
+  const int known_;
+};
+
 }  // namespace
 
 TEST_CASE("an empty ref names nobody: every call is misuse") {
@@ -120,6 +129,17 @@ TEST_CASE("a ref may be an argument of a constructor, an empty one too") {
 
   const auto lonely = stage.spawn<Guest>(Ref<Target>{});
   CHECK_FALSE(lonely.ask(Give{}).get());
+}
+
+TEST_CASE("a constructor may ask, and is asked only after it") {
+  const auto where = GENERATE(every_place);
+  CAPTURE(where);
+  Stage stage{where};
+  const auto target = stage.node.spawn<Target>();
+
+  const auto curious = stage.spawn<Curious>(target);
+
+  CHECK(curious.ask(Ping{1}, 10s).get() == 43);
 }
 
 TEST_CASE("a recipient is a ref to whoever takes the message") {

@@ -47,7 +47,7 @@ void kill_actor(Cell& cell);
 template <class M>
 void tell(Cell& cell, M&& message, Duration patience, LocalMessage& (*make)(M&&, FutureState*)) {
   using Plain = std::remove_cvref_t<M>;
-  if (foreign(cell)) return tell(*way_to(cell), std::forward<M>(message), patience, make);
+  if (foreign(cell)) return tell<M>(*way_to(cell), std::forward<M>(message), patience, make);
   if (cell.local()) [[likely]] {
     static_cast<LocalCell&>(cell).deliver(make(std::forward<M>(message), nullptr), patience);
     return;

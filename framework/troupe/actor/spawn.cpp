@@ -13,26 +13,25 @@ namespace troupe::detail {
 namespace {
 
 // Constructs the actor of a new cell and gives it to its family.
-Counted<LocalCell> begin_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
-  Counted<LocalCell> cell = node.make_cell(behaviour);
+void begin_actor(NodeCore& node, const Counted<LocalCell>& cell, Construction& construction) {
   void* actor = nullptr;
   try {
     const ContextScope scope{&node, cell.get()};
     actor = construction.construct();
   } catch (...) {
-    cell->abandon();
+    cell->abandon(describe(std::current_exception()));
     throw;
   }
   node.adopt(*cell);
   cell->hold();  // the actor's own share, dropped when it has ended
   cell->set_actor(actor);
-  return cell;
 }
 
 }  // namespace
 
 CellPointer spawn_here(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
-  const Counted<LocalCell> cell = begin_actor(node, behaviour, construction);
+  const Counted<LocalCell> cell = node.make_cell(behaviour);
+  begin_actor(node, cell, construction);
   node.schedule(*cell);
   return CellPointer{cell.get()};
 }
@@ -43,13 +42,14 @@ CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& ar
 }
 
 void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {
-  const Counted<LocalCell> cell = begin_actor(node, behaviour, construction);
+  const Counted<LocalCell> cell = node.make_cell(behaviour);
   cell->on_node_thread = true;
   cell->on_end() = [&node](EndReason reason, std::shared_ptr<const ErrorInfo> error) {
     if (reason == EndReason::killed) ::kill(::getpid(), SIGKILL);  // a process actor and its process end alike
     node.on_root_end(std::move(error));
   };
-  node.expose(*cell);
+  node.expose(*cell);  // what comes while its constructor waits for something is kept for it
+  begin_actor(node, cell, construction);
   node.schedule(*cell);
 }
 

@@ -3,10 +3,12 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
 
+#include <troupe/node/core.hpp>
 #include <troupe/node/signals.hpp>
 #include <troupe/wire/error.hpp>
 #include <troupe/wire/log.hpp>
@@ -15,7 +17,7 @@ namespace troupe::detail {
 
 namespace {
 
-void call(const std::function<void()>& work) {
+void call_logged(const std::function<void()>& work) {
   try {
     work();
   } catch (...) {
@@ -36,10 +38,11 @@ void CallbackThread::post(std::function<void()> work) {
           run();
         });
       work_.notify_one();
+      if (waiting_ != nullptr) waiting_->wake();
       return;
     }
   }
-  call(work);
+  call_logged(work);
 }
 
 void CallbackThread::run() {
@@ -61,8 +64,41 @@ bool CallbackThread::run_one() {
     work = std::move(posted_.front());
     posted_.pop_front();
   }
-  call(work);
+  call_logged(work);
   return true;
+}
+
+bool CallbackThread::wait(FutureState& state, TimePoint until) {
+  if (std::find(under_way_.begin(), under_way_.end(), &state) != under_way_.end())
+    throw Misuse{"a callback waits for the future that it was called for, which is ready only when the callback has returned"};
+  Parker& parker = Parker::current();
+  FutureState::Waiter waiter{&parker};
+  if (!state.add_waiter(waiter)) return true;
+  const auto say = [this](Parker* waits) {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(waiting_, waits);
+  };
+  Parker* const before = say(&parker);
+  while (!state.settled() && (until == TimePoint::max() || state.node().clock().now() < until))
+    if (!run_one()) parker.sleep(until);
+  say(before);
+  state.remove_waiter(waiter);
+  return state.settled();
+}
+
+void CallbackThread::call(FutureState& state, std::unique_ptr<Continuation> callbacks) {
+  under_way_.push_back(&state);
+  while (callbacks != nullptr) {
+    std::unique_ptr<Continuation> first = std::move(callbacks);
+    callbacks = first->take_next();
+    Continuation& that = *first;
+    if (that.holds_back()) {
+      call_logged([&] { that.call(state); });
+    } else {
+      that.settled(std::move(first), state);
+    }
+  }
+  under_way_.pop_back();
 }
 
 bool CallbackThread::is_current() const {

@@ -7,6 +7,10 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
+
+#include <troupe/node/clock.hpp>
+#include <troupe/node/future_state.hpp>
 
 namespace troupe::detail {
 
@@ -20,16 +24,22 @@ class CallbackThread {
   void stop();
   /// The calling thread is this one.
   [[nodiscard]] bool is_current() const;
-  /// To be called on the thread while it waits: runs one further callback. @returns false: there is none
-  bool run_one();
+  /// To be called on the thread: runs further callbacks until `state` is settled or `until`. @returns whether it is
+  /// @throws Misuse  it is the one whose callbacks run just now
+  bool wait(FutureState& state, TimePoint until);
+  /// To be called on the thread: runs the callbacks of `state`. What they throw is logged.
+  void call(FutureState& state, std::unique_ptr<Continuation> callbacks);
 
  private:
   void run();
+  bool run_one();
 
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::deque<std::function<void()>> posted_;
   bool stopped_ = false;
+  Parker* waiting_ = nullptr;            // the thread waits in a callback
+  std::vector<FutureState*> under_way_;  // whose callbacks run, each within a wait of the one before; of the thread
   std::thread thread_;
 };
 

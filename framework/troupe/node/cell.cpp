@@ -83,7 +83,10 @@ std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& LocalCell::on_
 
 void LocalCell::schedule() { node().schedule(*this); }
 
-void LocalCell::abandon() {
+void LocalCell::abandon(std::shared_ptr<const ErrorInfo> error) {
+  Extras& mine = extras();
+  mine.error = std::move(error);
+  for (auto& [key, attachment] : std::exchange(mine.attachments, {})) attachment->actor_ends();
   begin_end(EndReason::failed);
   life_ = Life::ended;
   MailNode* rest = mailbox_.close();
@@ -272,13 +275,19 @@ void LocalCell::drain_outbox() {
   if (mine == nullptr) return;
   while (!mine->outbox.empty()) {
     auto& target = static_cast<LocalCell&>(*mine->outbox.front().target);
+    if (mine->outbox.front().node->kind() == MailNode::job) {
+      const Extras::Outgoing job = std::move(mine->outbox.front());
+      mine->outbox.pop_front();
+      target.post(std::unique_ptr<Job>{static_cast<Job*>(job.node)});
+      continue;
+    }
     if (!target.reserve_room()) {
       if (!target.ended()) return;
       target.size_.fetch_add(1, std::memory_order_relaxed);
     }
     const Extras::Outgoing first = std::move(mine->outbox.front());
     mine->outbox.pop_front();
-    target.put(*first.message);
+    target.put(static_cast<LocalMessage&>(*first.node));
   }
 }
 

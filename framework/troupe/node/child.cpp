@@ -56,8 +56,7 @@ void run_child(Node& node, NodeCore*& slot, Role role) {
       failure = std::move(error);
       core.loop().leave();
     };
-    find_entry(key)(core, {arguments, told.arguments.size()});
-    core.run_loop();
+    core.run_loop([&] { find_entry(key)(core, {arguments, told.arguments.size()}); });
   } catch (...) {
     failure = describe(std::current_exception());
     log(LogLevel::error, told.name + ": its constructor threw: " + failure->type_name + ": " + failure->what);

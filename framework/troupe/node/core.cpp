@@ -93,7 +93,9 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
   executor_->on_watch_argument = &loop_;
 }
 
-std::string NodeCore::inproc_endpoint() const { return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_); }
+std::string NodeCore::inproc_endpoint() const {
+  return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_);
+}
 
 Hello NodeCore::hello(std::uint64_t last_received) const {
   Hello hello;
@@ -146,7 +148,8 @@ void NodeCore::actor_ended(LocalCell& cell) {
       (cell.previous_root == nullptr ? first_root_ : cell.previous_root->next_root) = cell.next_root;
       if (cell.next_root != nullptr) cell.next_root->previous_root = cell.previous_root;
     }
-    if (const auto found = exposed_.find(cell.id()); found != exposed_.end()) {
+    // The actor that a process is for stays known, so that asks that come behind its end are told of that.
+    if (const auto found = exposed_.find(cell.id()); !cell.on_node_thread && found != exposed_.end()) {
       exposed = std::move(found->second);
       exposed_.erase(found);
     }
@@ -201,9 +204,7 @@ BlockingScope::~BlockingScope() { node_.executor().end_blocking(); }
 bool NodeCore::wait(FutureState& state, TimePoint until) {
   flush_slice();
   if (state.settled()) return true;
-  if (callbacks_.is_current())
-    while (!state.settled() && callbacks_.run_one()) {
-    }
+  if (callbacks_.is_current()) return callbacks_.wait(state, until);
   const BlockingScope blocking{*this};
   return loop_.wait(state, until);
 }
@@ -313,7 +314,7 @@ void NodeCore::tell_failure(const ErrorInfo& error) {
 // --- Life -------------------------------------------------------------------------------------------------------------------
 
 void NodeCore::start() { loop_.start_thread(); }
-void NodeCore::run_loop() { loop_.run(); }
+void NodeCore::run_loop(const std::function<void()>& first) { loop_.run(first); }
 
 void NodeCore::stop_actors(TimePoint until) {
   auto all_ended = Counted<TypedState<void>>::adopt(TypedState<void>::make(*this));

@@ -120,8 +120,8 @@ class NodeCore final : public LoopClient {
 
   // --- Life ---
 
-  /// Runs the node's loop on the calling thread until `loop().leave()`.
-  void run_loop();
+  /// Runs `first` and then the node's loop on the calling thread until `loop().leave()`. @throws what `first` throws
+  void run_loop(const std::function<void()>& first);
   void start();
   /// Stops actors, children first; sends what was told; says BYE; ends all threads.
   void close();

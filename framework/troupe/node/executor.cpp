@@ -33,7 +33,7 @@ void ThreadExecutor::stop() {
 
 void ThreadExecutor::schedule(LocalCell& cell) {
   auto* worker = static_cast<Worker*>(context().worker);
-  if (worker != nullptr && context().node == &cell.node()) {
+  if (worker != nullptr && worker->waits == 0 && &worker->executor == this) {
     LocalCell* before = worker->slot.exchange(&cell, std::memory_order_acq_rel);
     if (on_watch != nullptr && !watched_.load(std::memory_order_relaxed) && !watched_.exchange(true)) on_watch(on_watch_argument);
     if (before == nullptr) return;
@@ -65,7 +65,7 @@ void ThreadExecutor::need_thread(std::unique_lock<std::mutex>& lock) {
   }
   if (workers_.size() - blocked_ >= options_.threads) return;
   ++waking_;
-  auto worker = std::make_unique<Worker>();
+  auto worker = std::make_unique<Worker>(*this);
   Worker& started = *worker;
   workers_.push_back(std::move(worker));
   ++idle_;
@@ -136,6 +136,7 @@ void ThreadExecutor::run(Worker& worker) {
 void ThreadExecutor::begin_blocking() {
   auto* worker = static_cast<Worker*>(context().worker);
   if (worker == nullptr) return;
+  if (&worker->executor != this) return worker->executor.begin_blocking();  // waits at another node: its own lends the thread
   LocalCell* waiting = worker->slot.exchange(nullptr, std::memory_order_acq_rel);
   std::unique_lock lock{mutex_};
   if (blocked_ >= options_.max_blocked) {
@@ -144,6 +145,7 @@ void ThreadExecutor::begin_blocking() {
     throw Misuse{"64 handlers wait at the same time: let a handler co_await, or answer later, instead of blocking"};
   }
   ++blocked_;
+  ++worker->waits;
   if (waiting != nullptr) {
     lock.unlock();
     push(*waiting);
@@ -153,9 +155,12 @@ void ThreadExecutor::begin_blocking() {
 }
 
 void ThreadExecutor::end_blocking() noexcept {
-  if (context().worker == nullptr) return;
+  auto* worker = static_cast<Worker*>(context().worker);
+  if (worker == nullptr) return;
+  if (&worker->executor != this) return worker->executor.end_blocking();
   const std::lock_guard lock{mutex_};
   --blocked_;
+  --worker->waits;
 }
 
 bool ThreadExecutor::look_for_stuck() {

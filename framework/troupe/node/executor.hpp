@@ -56,6 +56,9 @@ class ThreadExecutor final : public Executor {
 
  private:
   struct alignas(64) Worker {
+    explicit Worker(ThreadExecutor& of) noexcept : executor{of} {}
+    ThreadExecutor& executor;
+    unsigned waits = 0;  // of its own thread, within each other: what it is given meanwhile others must run
     std::atomic<LocalCell*> slot{nullptr};
     std::atomic<std::uint64_t> turns{0};
     std::uint64_t turns_seen = 0;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -102,6 +103,7 @@ bool Loop::lead_for(FutureState& state, TimePoint until) {
   tries.begin();
   while (!state.settled()) {
     if (client_.drain()) {
+      client_.flush_thread();  // what could not be delivered is answered now, not when this wait ends
       tries.begin();
       continue;
     }
@@ -151,7 +153,7 @@ void Loop::start_thread() {
   stopping_.store(false);
   thread_ = quiet_thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-node");
-    run();
+    run({});
   });
 }
 
@@ -189,24 +191,42 @@ void Loop::handle_events(int timeout) {
   }
 }
 
-void Loop::run() {
+// Runs turns, while which the standby thread may take over the events.
+template <class Turns>
+void Loop::away(std::unique_lock<std::mutex>& events, Turns turns) {
+  events.unlock();
+  arm_standby();
+  in_turns_.store(true);
+  turns();
+  in_turns_.store(false);
+  if (events.try_lock()) return;
+  back_.store(true);
+  wake();
+  events.lock();
+  back_.store(false);
+}
+
+void Loop::run(const std::function<void()>& first) {
   thread_id_.store(std::this_thread::get_id());
   context().node_thread = true;
   Tries tries;
   std::unique_lock events{events_};
+  std::exception_ptr failure;
+  const auto run_first = [&] {
+    try {
+      first();
+    } catch (...) {
+      failure = std::current_exception();
+      leave();
+    }
+  };
+  if (first) away(events, run_first);
   while (!stopping_.load()) {
     const bool came = lead_once();
     client_.settle();
     bool turned = false;
     if (cells_waiting_.load(std::memory_order_acquire)) {
-      events.unlock();
-      turned = run_turns();
-      if (!events.try_lock()) {  // the standby thread is at it
-        back_.store(true);
-        wake();
-        events.lock();
-        back_.store(false);
-      }
+      away(events, [&] { turned = run_turns(); });
     }
     client_.flush_thread();
     if (came || turned) {
@@ -223,6 +243,7 @@ void Loop::run() {
   }
   context().node_thread = false;
   thread_id_.store(std::thread::id{});
+  if (failure != nullptr) std::rethrow_exception(failure);
 }
 
 void Loop::schedule(LocalCell& cell) {
@@ -244,8 +265,6 @@ bool Loop::run_turns() {
     last_cell_ = nullptr;
     cells_waiting_.store(false);
   }
-  arm_standby();
-  in_turns_.store(true);
   const bool turned = cell != nullptr;
   while (cell != nullptr) {
     LocalCell* next = cell->run_next;
@@ -262,7 +281,6 @@ bool Loop::run_turns() {
     }
     cell = next;
   }
-  in_turns_.store(false);
   return turned;
 }
 
@@ -272,7 +290,7 @@ void Loop::watch_turns() { arm_standby(); }
 
 void Loop::arm_standby() {
   if (standby_armed_.load(std::memory_order_relaxed) || standby_armed_.exchange(true)) return;
-  if (!standby_.joinable()) {
+  {
     const std::lock_guard lock{standby_mutex_};
     if (!standby_.joinable() && !standby_stop_.load())
       standby_ = quiet_thread([this] {

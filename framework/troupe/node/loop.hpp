@@ -57,8 +57,10 @@ class Loop {
   /// Has the loop look around again. From any thread.
   void wake() noexcept;
 
-  /// Runs the loop on the calling thread until `stop`.
-  void run();
+  /// Runs the loop on the calling thread until `stop` or `leave`.
+  /// @param first  run before, as a turn: it may wait for answers, which the standby thread sees to. Empty: nothing
+  /// @throws what `first` throws
+  void run(const std::function<void()>& first);
   void start_thread();
   /// Ends the loop, and its thread if it has one. From any thread but the loop's own.
   void stop();
@@ -84,6 +86,8 @@ class Loop {
   void hand_over();
   void handle_events(int timeout);
   bool run_turns();
+  template <class Turns>
+  void away(std::unique_lock<std::mutex>& events, Turns turns);
   void stand_by();
   void stand_in();
   void arm_standby();
