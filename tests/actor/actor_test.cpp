@@ -152,7 +152,7 @@ TEST_CASE("an exception of a told handler ends the actor, and asks say why") {
   CHECK_THROWS_AS(counter.ask(Get{}).get(), ActorDied);
 }
 
-TEST_CASE("the first turn is on_start, the last on_stop; a message to itself from the constructor comes between") {
+TEST_CASE("the first turn is on_start, the last on_stop, a message to itself from the constructor comes between") {
   const auto where = GENERATE(every_place);
   CAPTURE(where);
   Stage stage{where};
@@ -226,7 +226,7 @@ TEST_CASE("a constructor that throws in a process of its own ends the actor, and
   CHECK(chain_text(error).find("a limit below zero") != std::string::npos);
 }
 
-TEST_CASE("stop stands behind what was told before; asks behind it end as closed and were not executed") {
+TEST_CASE("stop stands behind what was told before, asks behind it end as closed and were not executed") {
   const auto where = GENERATE(every_place);
   CAPTURE(where);
   CapturedLog log;

@@ -66,7 +66,7 @@ class Caller : public Actor<Caller, Forward, Seen, ThrowLater, AskTimed> {
 
 }  // namespace
 
-TEST_CASE("get with a patience bounds this wait only; the future lives on") {
+TEST_CASE("get with a patience bounds this wait only, the future lives on") {
   const auto where = GENERATE(every_place);
   CAPTURE(where);
   Stage stage{where};

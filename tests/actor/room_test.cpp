@@ -235,7 +235,7 @@ TEST_CASE("what a handler tells to a full mailbox waits in its outbox, and nothi
   CHECK(collector.ask(Report{}).get().second == 0);
 }
 
-TEST_CASE("a handler whose outbox is full waits, then gets Full; what was accepted arrives") {
+TEST_CASE("a handler whose outbox is full waits, then gets Full, what was accepted arrives") {
   Stage stage{Where::here, small(4, 10)};
   const auto gate = std::make_shared<Gate>();
   const auto collector = stage.node.spawn<Collector>(gate);
@@ -313,7 +313,7 @@ TEST_CASE("a handler may block in an ask: others go on, with one thread too") {
   CHECK(stage.node.spawn<Nested>().ask(Deep{20}).get() == 21);
 }
 
-TEST_CASE("64 handlers may block at one time; one more is misuse, and those before end well") {
+TEST_CASE("64 handlers may block at one time, one more is misuse, and those before end well") {
   NodeOptions options;
   options.threads = 1;
   Stage stage{Where::here, options};

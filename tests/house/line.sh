@@ -42,6 +42,7 @@ sources framework transports samples tests benchmarks tools | xargs -r awk '
   FNR == 1 && $0 != "// troupe: actors in processes. Apache-2.0, see LICENSE." { print FILENAME ":1: the head is missing" }
   # A source beside its header has its job told there.
   FNR == 2 && !/^\/\/ ./ && !(FILENAME ~ /cpp$/ && (getline < (substr(FILENAME, 1, length(FILENAME) - 3) "hpp")) >= 0) { print FILENAME ":2: the sentence on the job of this file is missing" }
+  FILENAME ~ /^tests\// && /TEST_CASE(_METHOD)?\([^"]*"[^"]*;/ { print FILENAME ":" FNR ": ctest splits a name at its semicolon" }
   FNR == 401 { print FILENAME ":401: over 400 lines, split it" }' >>"$report"
 
 sources framework transports samples tests benchmarks tools |

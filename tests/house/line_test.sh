@@ -59,6 +59,8 @@ fresh; write framework/troupe/wire/error.cpp "$(printf '\n%.0s' $(seq 400); echo
 expect "too long" "framework/troupe/wire/error.cpp:401: over 400"
 fresh; write framework/troupe/wire/string_utils.hpp ''
 expect "a name that says nothing" "framework/troupe/wire/string_utils.hpp:1: a name"
+fresh; mkdir -p "$scratch/tree/tests/wire"; write tests/wire/name_test.cpp 'TEST_CASE("one thing; another") {'
+expect "a semicolon in a name" "tests/wire/name_test.cpp:3: ctest splits"
 fresh; mkdir "$scratch/tree/third_party"
 expect "a top level entry" "third_party:1: not an entry"
 [ $failed = 0 ]

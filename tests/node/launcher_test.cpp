@@ -220,7 +220,7 @@ TEST_CASE("Launcher::start says full without descriptors, and works again with t
 }
 #endif
 
-TEST_CASE("200 starts leave no zombie and no descriptor, from several threads at a time") {
+TEST_CASE("60 starts leave no zombie and no descriptor, from several threads at a time") {
   Launcher launcher;
   end_of(launcher.start(child_of("say_role")));
   const auto before = open_descriptors();
@@ -229,7 +229,7 @@ TEST_CASE("200 starts leave no zombie and no descriptor, from several threads at
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
-      for (int i = 0; i < 50; ++i)
+      for (int i = 0; i < 15; ++i)
         if (end_of(launcher.start(child_of("say_role"))).code != 7) ++failed;
     });
   for (auto& thread : threads) thread.join();

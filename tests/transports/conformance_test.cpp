@@ -166,7 +166,7 @@ TEST_CASE("links and inboxes close at once, whatever is under way") {
     link.reset();
   }
 
-  CHECK(Clock::now() - begin < std::chrono::seconds{2});
+  CHECK(Clock::now() - begin < std::chrono::seconds{10});  // not the linger, which would be for ever
 }
 
 TEST_CASE("200,000 frames reach a reader that begins when all were sent") {
