@@ -5,6 +5,8 @@
 #include <troupe/actor/actor.hpp>   // the base of actors
 #include <troupe/actor/future.hpp>  // the answer to an ask
 #include <troupe/actor/ref.hpp>     // tell, ask, stop
+#include <troupe/actor/task.hpp>      // handlers that await
+#include <troupe/actor/timer.hpp>     // messages for later
 #include <troupe/actor/spawn.hpp>   // how actors begin
 #include <troupe/node/node.hpp>     // the first line of main
 #include <troupe/wire/error.hpp>    // what can go wrong, and how it is caught

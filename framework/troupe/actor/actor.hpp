@@ -2,10 +2,13 @@
 // The base of actors: names their messages, and what a turn may use.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include <troupe/actor/protocol.hpp>
 #include <troupe/actor/ref.hpp>
+#include <troupe/actor/task.hpp>
+#include <troupe/actor/timer.hpp>
 #include <troupe/node/node.hpp>
 
 namespace troupe {
@@ -63,8 +66,29 @@ class Actor : public detail::ActorBase {
   Ref<A> spawn(Args&&... args) {
     return node().template spawn<A>(std::forward<Args>(args)...);
   }
+  /// Has `message` handled by this actor after `delay`, to the millisecond, never early. Ends with the actor.
+  template <class M>
+  TimerHandle send_after(Duration delay, M message) {
+    return start<M>(delay, Duration::zero(), std::move(message));
+  }
+  /// The same after each `period`; a beat whose turn comes too late is left out.
+  /// @throws Misuse  `period` is not positive
+  template <class M>
+  TimerHandle every(Duration period, M message) {
+    if (period <= Duration::zero()) throw Misuse{"every: the period must be positive"};
+    return start<M>(period, period, std::move(message));
+  }
+
   /// Ends this actor after the running turn; what waits in the mailbox is dead letters.
   void stop() { troupe_cell().begin_end(detail::EndReason::normal); }
+
+ private:
+  template <class M>
+  TimerHandle start(Duration delay, Duration period, M message) {
+    static_assert(TroupeProtocol::template contains<M>, "this message is not in the actor's list: Actor<Self, Messages...>");
+    return TimerHandle{
+        detail::start_timer(troupe_cell(), delay, period, std::make_unique<detail::TypedLaterMessage<Self, M>>(std::move(message)))};
+  }
 };
 
 }  // namespace troupe

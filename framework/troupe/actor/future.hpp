@@ -60,6 +60,9 @@ class [[nodiscard]] Future {
   Future(Future&&) noexcept = default;
   Future& operator=(Future&&) noexcept = default;
 
+  /// For `co_await`.
+  [[nodiscard]] detail::FutureState& shared_state() const { return state(); }
+
   [[nodiscard]] bool valid() const noexcept { return static_cast<bool>(state_); }
   /// Whether `get` would return or throw at once.
   [[nodiscard]] bool ready() const { return state().settled(); }
@@ -96,12 +99,7 @@ class [[nodiscard]] Future {
 
   /// Gives up: an ask not yet begun never is; of one under way the answer is dropped.
   /// @returns true: it ends as `cancelled`; false: it had ended already
-  bool cancel() {
-    detail::FutureState& mine = state();
-    if (mine.settled()) return false;
-    mine.fail(detail::make_error(ErrorType::cancelled, "the call was cancelled", Executed::unknown));
-    return true;
-  }
+  bool cancel() { return state().cancel(); }
 
  private:
   [[nodiscard]] detail::TypedState<T>& state() const {

@@ -17,6 +17,11 @@
 #include <troupe/wire/message.hpp>
 #include <troupe/wire/name.hpp>
 
+namespace troupe {
+template <class T>
+class Task;
+}
+
 namespace troupe::detail {
 
 template <class... Messages>
@@ -38,9 +43,23 @@ decltype(auto) call_handler(A& actor, M& message) {
   }
 }
 
+/// What the handler of `M` returns.
+template <class A, class M>
+using Returned = std::remove_cvref_t<decltype(call_handler(std::declval<A&>(), std::declval<M&>()))>;
+
+/// What an answer is made of: of a handler that may await, what its Task brings.
+template <class R>
+struct Answer {
+  using Type = R;
+};
+template <class R>
+struct Answer<Task<R>> {
+  using Type = R;
+};
+
 /// What an ask of `M` to `A` brings.
 template <class A, class M>
-using Reply = std::remove_cvref_t<decltype(call_handler(std::declval<A&>(), std::declval<M&>()))>;
+using Reply = typename Answer<Returned<A, M>>::Type;
 
 /// Answers whoever asked in this turn.
 template <class R, class Value>
@@ -55,9 +74,14 @@ void reply(const Turn& turn, Value&& value) {
 }
 
 template <class A, class M>
+void begin_task(A& actor, M& message, const Turn& turn);  // task.hpp
+
+template <class A, class M>
 void handle(A& actor, M& message, const Turn& turn) {
   using R = Reply<A, M>;
-  if constexpr (std::is_void_v<R>) {
+  if constexpr (!std::is_same_v<R, Returned<A, M>>) {
+    begin_task(actor, message, turn);
+  } else if constexpr (std::is_void_v<R>) {
     call_handler(actor, message);
     reply<void>(turn, std::monostate{});
   } else {

@@ -84,7 +84,9 @@ std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& LocalCell::on_
 void LocalCell::schedule() { node().schedule(*this); }
 
 void LocalCell::abandon(std::shared_ptr<const ErrorInfo> error) {
-  extras().error = std::move(error);
+  Extras& mine = extras();
+  mine.error = std::move(error);
+  for (auto& [key, attachment] : std::exchange(mine.attachments, {})) attachment->actor_ends();
   begin_end(EndReason::failed);
   life_ = Life::ended;
   MailNode* rest = mailbox_.close();

@@ -134,6 +134,14 @@ struct Behaviour {
   void (*destroy)(void* actor) noexcept;
 };
 
+/// Something that ends with its actor: a timer, a handler that awaits.
+class Attachment {
+ public:
+  virtual ~Attachment() = default;
+  /// In the actor's last turn, while the actor still stands. Once.
+  virtual void actor_ends() noexcept = 0;
+};
+
 /// Why an actor is no more.
 enum class EndReason : std::uint8_t { normal, failed, killed };
 
@@ -176,7 +184,11 @@ class LocalCell final : public Cell {
   /// Says so in a turn of this actor. From any thread.
   void post_child_ended(CellPointer child);
   void add_child(CellPointer child);
-  /// To be called in a turn.
+  // To be called in a turn or the constructor:
+
+  void attach(std::shared_ptr<Attachment> attachment);
+  void detach(const Attachment& attachment);
+  [[nodiscard]] void* actor() const noexcept { return actor_; }
   [[nodiscard]] bool ending() const noexcept { return life_ == Life::ending || life_ == Life::ended; }
 
   [[nodiscard]] bool ended() const noexcept { return mailbox_.closed(); }

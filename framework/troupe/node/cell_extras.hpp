@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include <troupe/node/cell.hpp>
@@ -33,6 +34,7 @@ struct LocalCell::Extras {
   std::atomic<bool> paused{false};  // takes no turns until the outbox has room
   DrainJob drain_job;
   std::vector<CellPointer> children;
+  std::unordered_map<const Attachment*, std::shared_ptr<Attachment>> attachments;
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)> on_end;
   std::shared_ptr<const ErrorInfo> error;
 };

@@ -155,7 +155,8 @@ void LocalCell::handle_received(MailNode& node_in_frame) {
   const auto& message = reinterpret_cast<const ReceivedMessage&>(node_in_frame);
   Turn turn{*this, nullptr, nullptr, message.ask, &node_in_frame};
   if (message.ask != 0) turn.session = ReceivedFrame::of(node_in_frame).session();
-  if (message.deadline != 0 && node().clock().now().time_since_epoch().count() > message.deadline) {
+  const bool late = message.deadline != 0 && node().clock().now().time_since_epoch().count() > message.deadline;
+  if (late || (message.ask != 0 && turn.session->take_cancelled(message.ask))) {
     turn.decoded();  // its asker has given up: not begun
     return;
   }
@@ -219,6 +220,15 @@ void LocalCell::begin_end(EndReason reason) {
     for (const CellPointer& child : mine->children) node().stop_child(*child);
 }
 
+void LocalCell::attach(std::shared_ptr<Attachment> attachment) {
+  const Attachment* key = attachment.get();
+  extras().attachments.emplace(key, std::move(attachment));
+}
+
+void LocalCell::detach(const Attachment& attachment) {
+  if (Extras* mine = extras_if_any()) mine->attachments.erase(&attachment);
+}
+
 void LocalCell::add_child(CellPointer child) { extras().children.push_back(std::move(child)); }
 
 void LocalCell::post_child_ended(CellPointer child) { post(std::make_unique<ChildEndedJob>(std::move(child))); }
@@ -238,6 +248,8 @@ void LocalCell::finish() {
       node().report_failure(*this, *thrown);
     }
   }
+  if (Extras* mine = extras_if_any())
+    for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
   behaviour_.destroy(actor_);
   actor_ = nullptr;
   life_ = Life::ended;

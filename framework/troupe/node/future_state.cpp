@@ -3,6 +3,7 @@
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/parker.hpp>
+#include <troupe/node/session.hpp>
 
 namespace troupe::detail {
 
@@ -10,6 +11,15 @@ void FutureState::fail(std::shared_ptr<const ErrorInfo> error) {
   if (!claim()) return;
   error_ = std::move(error);
   settle();
+}
+
+bool FutureState::cancel() {
+  const auto way = ask_id_ == 0 ? nullptr : node_.pending().session_of(ask_id_);
+  if (!claim()) return false;
+  error_ = std::make_shared<const ErrorInfo>(make_error(ErrorType::cancelled, "the call was cancelled", Executed::unknown));
+  settle();
+  if (way != nullptr) way->cancel(ask_id_);
+  return true;
 }
 
 void FutureState::fulfil_encoded(std::span<const std::byte> payload) {

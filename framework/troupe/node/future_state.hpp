@@ -70,6 +70,8 @@ class FutureState : public Timer {
   /// Ends it with an error, if nobody was first.
   void fail(std::shared_ptr<const ErrorInfo> error);
   void fail(ErrorInfo error) { fail(std::make_shared<const ErrorInfo>(std::move(error))); }
+  /// Ends it as cancelled, and tells who was asked elsewhere. @returns false: it has ended already
+  bool cancel();
   /// Ends it with the value that `payload` encodes, or as malformed, if nobody was first.
   void fulfil_encoded(std::span<const std::byte> payload);
   /// To be called by the claimer after the value was written.

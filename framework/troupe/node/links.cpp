@@ -217,6 +217,9 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
     case EnvelopeKind::kill:
       if (const auto cell = node_.find(header.target)) cell->kill();
       return;
+    case EnvelopeKind::cancel:
+      session.on_cancel(header.target);
+      return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
       return;

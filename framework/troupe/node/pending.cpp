@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <troupe/node/session.hpp>
+
 namespace troupe::detail {
 
 // An id is the slot's number plus one, and above it how often the slot was used: a late answer finds nobody.
@@ -32,6 +34,13 @@ Counted<FutureState> PendingAsks::take(std::uint64_t id) {
   slot.session = nullptr;
   free_.push_back(static_cast<std::uint32_t>(index));
   return std::exchange(slot.state, {});
+}
+
+std::shared_ptr<Session> PendingAsks::session_of(std::uint64_t id) {
+  const std::lock_guard lock{mutex_};
+  const std::uint64_t index = (id & UINT32_MAX) - 1;
+  if (index >= slots_.size() || slots_[index].generation != id >> 32U || slots_[index].session == nullptr) return nullptr;
+  return slots_[index].session->shared_from_this();
 }
 
 void PendingAsks::fail_all(const Session& session, const std::shared_ptr<const ErrorInfo>& reason) {

@@ -23,6 +23,8 @@ class PendingAsks {
   /// @returns the state that waits under `id`; null if nobody does any more
   [[nodiscard]] Counted<FutureState> take(std::uint64_t id);
   void remove(FutureState& state) { (void)take(state.ask_id()); }
+  /// The way that the ask went; null: it is answered.
+  [[nodiscard]] std::shared_ptr<Session> session_of(std::uint64_t id);
   /// Ends every ask that went through `session`.
   void fail_all(const Session& session, const std::shared_ptr<const ErrorInfo>& reason);
   void fail_all(const std::shared_ptr<const ErrorInfo>& reason);
@@ -30,7 +32,7 @@ class PendingAsks {
  private:
   struct Slot {
     Counted<FutureState> state;
-    const Session* session = nullptr;
+    Session* session = nullptr;  // lives: its end fails what waits here
     std::uint32_t generation = 0;
   };
 

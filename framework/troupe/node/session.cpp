@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t frame_bytes = 64 << 10;      // a fuller frame leaves at once
 constexpr std::size_t own_frame_bytes = 16 << 10;  // a larger message is a frame of its own, not copied
 constexpr std::size_t lazy_ack_bytes = 256 << 10;  // answers that nobody waits to be acknowledged
+constexpr std::size_t most_cancelled = 10'000;     // remembered; of asks that were answered meanwhile nobody takes them out
 constexpr std::size_t first_frame_bytes = 512;     // a lone message must not pin a large block
 
 void write(Block& block, const void* bytes, std::size_t count) {
@@ -172,7 +173,8 @@ std::shared_ptr<const ErrorInfo> Session::send(const Letter& letter, Encoded& pa
   if (state_ == State::new_) dial();
   if (!open_) return nullptr;
   const bool in_turn = context().cell != nullptr;
-  if (letter.kind == EnvelopeKind::stop || letter.kind == EnvelopeKind::kill || (!in_turn && in_flight_ == 0)) {
+  if (letter.kind == EnvelopeKind::stop || letter.kind == EnvelopeKind::kill || letter.kind == EnvelopeKind::cancel ||
+      (!in_turn && in_flight_ == 0)) {
     seal();
     return nullptr;
   }
@@ -216,6 +218,24 @@ void Session::reply_error(std::uint64_t ask, const ErrorInfo& error) {
     if (!open_) return;
   }
   node_.flush_later(*this, NodeCore::Flush::surely);
+}
+
+void Session::cancel(std::uint64_t ask) {
+  Encoded nothing{message_headroom};
+  (void)send({EnvelopeKind::cancel, ask, nullptr, 0, 0, 0}, nothing, forever);
+}
+
+void Session::on_cancel(std::uint64_t ask) {
+  const std::lock_guard lock{mutex_};
+  if (cancelled_.size() >= most_cancelled) cancelled_.clear();
+  cancelled_.insert(ask);
+  any_cancelled_.store(true, std::memory_order_relaxed);
+}
+
+bool Session::take_cancelled(std::uint64_t ask) {
+  if (!any_cancelled_.load(std::memory_order_relaxed)) return false;
+  const std::lock_guard lock{mutex_};
+  return cancelled_.erase(ask) != 0;
 }
 
 void Session::flush() {

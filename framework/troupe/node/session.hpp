@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <troupe/node/clock.hpp>
@@ -61,6 +62,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void reply(std::uint64_t ask, Encoded& payload);
   void reply_error(std::uint64_t ask, const ErrorInfo& error);
 
+  /// Tells the peer that nobody waits for the answer to `ask` any more.
+  void cancel(std::uint64_t ask);
   /// Sends what lies in the open frame.
   void flush();
   /// The same, if nothing is under way whose acknowledgement would do so.
@@ -99,6 +102,9 @@ class Session : public std::enable_shared_from_this<Session> {
   /// The peer sends no more. The session ends for `reason` once the answer is on its way.
   void on_bye(std::shared_ptr<const ErrorInfo> reason);
   void on_bye_ack();
+  void on_cancel(std::uint64_t ask);
+  /// Whether the peer has cancelled `ask`, which is about to begin. From any thread.
+  [[nodiscard]] bool take_cancelled(std::uint64_t ask);
   /// The inbox was read empty: acknowledges what deserves it.
   void acknowledge();
   [[nodiscard]] std::uint64_t incoming_epoch() const noexcept { return incoming_epoch_; }
@@ -170,6 +176,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t unacknowledged_bytes_ = 0;
   bool ack_wanted_ = false;
   std::vector<IncomingType> incoming_types_;
+  std::unordered_set<std::uint64_t> cancelled_;
+  std::atomic<bool> any_cancelled_{false};
 };
 
 }  // namespace troupe::detail

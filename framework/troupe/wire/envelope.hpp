@@ -53,6 +53,7 @@ enum class EnvelopeKind : std::uint8_t {
   stop = 6,      // ends the target behind what was told before
   kill = 7,      // ends the target at once
   ended = 8,     // target: an actor of the sender's that has failed; payload: ErrorInfo
+  cancel = 9,    // target: an ask of the sender's; if it has not begun, it never does
 };
 
 /// The first 48 bytes of every envelope; it begins at a multiple of 8 in the frame and its payload is padded to one.

@@ -1,0 +1,121 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/actor/task.hpp>
+
+#include <atomic>
+
+#include <troupe/node/core.hpp>
+
+namespace troupe::detail {
+
+namespace {
+std::atomic<std::size_t> living_tasks{0};
+}
+
+std::size_t running_tasks() noexcept { return living_tasks.load(); }
+
+/// In the mailbox of the actor: goes on with a frame.
+class RunningTask::Resumption final : public Job {
+ public:
+  Resumption(std::shared_ptr<RunningTask> task, std::coroutine_handle<> suspended) : task_{std::move(task)}, frame_{suspended} {}
+  void run(LocalCell&) override { task_->resume(frame_); }
+
+ private:
+  const std::shared_ptr<RunningTask> task_;
+  const std::coroutine_handle<> frame_;
+};
+
+/// At a future: posts the resumption.
+class RunningTask::Await final : public Continuation {
+ public:
+  Await(std::shared_ptr<RunningTask> task, std::coroutine_handle<> frame) : cell_{&task->cell_}, task_{std::move(task)}, frame_{frame} {}
+  void settled(std::unique_ptr<Continuation>, FutureState&) override { cell_->post(std::make_unique<Resumption>(task_, frame_)); }
+  void call(FutureState&) override {}
+
+ private:
+  const Counted<LocalCell> cell_;  // the actor may have ended, and its cell with the last ref
+  const std::shared_ptr<RunningTask> task_;
+  const std::coroutine_handle<> frame_;
+};
+
+/// At the clock: posts the resumption.
+class RunningTask::Pause final : public Timer {
+ public:
+  Pause(std::shared_ptr<RunningTask> task, std::coroutine_handle<> frame) : cell_{&task->cell_}, task_{std::move(task)}, frame_{frame} {}
+  void fire() override {
+    const std::unique_ptr<Pause> self{this};
+    cell_->post(std::make_unique<Resumption>(task_, frame_));
+  }
+
+ private:
+  const Counted<LocalCell> cell_;
+  const std::shared_ptr<RunningTask> task_;
+  const std::coroutine_handle<> frame_;
+};
+
+RunningTask::RunningTask(const Turn& turn) : cell_{turn.cell}, asker_{turn.asker}, session_{turn.session}, ask_id_{turn.ask_id} {
+  living_tasks.fetch_add(1);
+}
+
+RunningTask::~RunningTask() {
+  destroy_frame();
+  living_tasks.fetch_sub(1);
+}
+
+void RunningTask::destroy_frame() noexcept {
+  if (frame_) std::exchange(frame_, nullptr).destroy();
+}
+
+void RunningTask::start(std::coroutine_handle<> frame) {
+  frame_ = frame;
+  frame_.resume();
+  if (frame_.done()) {
+    finish();
+  } else {
+    cell_.attach(shared_from_this());
+  }
+}
+
+void RunningTask::resume(std::coroutine_handle<> frame) {
+  if (!frame_) return;  // the actor has ended
+  frame.resume();
+  if (!frame_.done()) return;
+  const auto keep = shared_from_this();
+  cell_.detach(*this);
+  finish();
+}
+
+void RunningTask::finish() {
+  const Turn turn{cell_, asker_.get(), session_, ask_id_, nullptr};
+  try {
+    answer(turn);
+  } catch (...) {
+    const auto thrown = describe(std::current_exception());
+    if (turn.asked()) {
+      turn.fail(thrown);
+    } else {
+      cell_.fail(thrown);
+    }
+  }
+  destroy_frame();
+}
+
+void RunningTask::actor_ends() noexcept {
+  destroy_frame();
+  const Turn turn{cell_, asker_.get(), session_, ask_id_, nullptr};
+  if (!turn.asked()) return;
+  ErrorInfo error = cell_.end_error();
+  error.executed = Executed::unknown;  // it had begun
+  turn.fail(std::make_shared<const ErrorInfo>(std::move(error)));
+}
+
+void RunningTask::resume_when(FutureState& state, std::coroutine_handle<> frame) {
+  state.attach(std::make_unique<Await>(shared_from_this(), frame));
+}
+
+void RunningTask::resume_after(Duration pause, std::coroutine_handle<> frame) {
+  auto timer = std::make_unique<Pause>(shared_from_this(), frame);
+  NodeCore& node = cell_.node();
+  node.timers().schedule(*timer.release(), after(node.clock().now(), pause));
+}
+
+}  // namespace troupe::detail
