@@ -35,6 +35,7 @@ class Children::EndTimer final : public Timer {
       reason = std::make_shared<const ErrorInfo>(std::move(with_cause));
     }
     node_.end_session_later(session_, std::move(reason));
+    node_.children().forget_ending(keep->id);
     const auto done = std::exchange(ended, {});
     if (const auto of = std::exchange(parent, {})) of->post_child_ended(std::exchange(cell, {}));
     if (done) done->fulfil(std::monostate{});
@@ -130,7 +131,7 @@ ErrorInfo Children::describe_end(const Record& record, const Exit& exit) const {
   } else {
     text += "exited with " + std::to_string(exit.code);
   }
-  ErrorInfo info = make_error(ErrorType::actor_died, std::move(text));
+  ErrorInfo info = make_error(ErrorType::actor_died, std::move(text), Executed::unknown);
   info.actor = record.name;
   if (exit.signal != 0) {
     info.signal = exit.signal;
@@ -160,6 +161,7 @@ void Children::on_exit(NodeId id) {
     if (session != nullptr) {
       record->end_timer = std::make_unique<EndTimer>(node_, std::move(session), std::move(reason));
       record->end_timer->keep = record;
+      ending_.push_back(id);
       record->end_timer->ended = record->ended;
       record->end_timer->parent = std::move(record->parent);
       record->end_timer->cell = record->cell;
@@ -186,7 +188,13 @@ bool Children::kill(const Cell& cell) {
 
 bool Children::living(NodeId id) const {
   const std::lock_guard lock{mutex_};
-  return std::any_of(living_.begin(), living_.end(), [&](const auto& each) { return each->id == id; });
+  return std::any_of(living_.begin(), living_.end(), [&](const auto& each) { return each->id == id; }) ||
+         std::find(ending_.begin(), ending_.end(), id) != ending_.end();
+}
+
+void Children::forget_ending(NodeId id) {
+  const std::lock_guard lock{mutex_};
+  std::erase(ending_, id);
 }
 
 void Children::session_ended(const Session&) {}

@@ -66,7 +66,7 @@ class Children {
   void stop(Cell& cell);
   /// Ends the process of a child of ours at once. @returns false: it is none of ours
   bool kill(const Cell& cell);
-  /// It is a child of ours, and alive.
+  /// It is a child of ours, and alive, or dead and its session will be told how it died.
   [[nodiscard]] bool living(NodeId id) const;
   void session_ended(const Session& session);
   /// Stops all and waits until `until`; then ends them by SIGTERM, and by SIGKILL.
@@ -93,6 +93,7 @@ class Children {
   };
 
   void on_exit(NodeId id);
+  void forget_ending(NodeId id);
   [[nodiscard]] ErrorInfo describe_end(const Record& record, const Exit& exit) const;
   bool wait_for_all(TimePoint until);
   void signal_all(int signal);
@@ -101,6 +102,7 @@ class Children {
   std::vector<std::string> arguments_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Record>> living_;
+  std::vector<NodeId> ending_;  // dead, and their last words are still read
   std::mutex launcher_mutex_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<Relay> relay_;
