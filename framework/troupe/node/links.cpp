@@ -12,8 +12,9 @@
 namespace troupe::detail {
 
 namespace {
-constexpr std::size_t drain_budget = 64;  // frames between two looks at anything else
-}
+constexpr std::size_t drain_budget = 64;     // frames between two looks at anything else
+constexpr std::size_t most_forgotten = 256;  // peers whose last frames may still be on their way
+}  // namespace
 
 void Links::open(std::unique_ptr<Inbox> inbox) { inbox_ = std::move(inbox); }
 
@@ -41,7 +42,15 @@ std::vector<std::shared_ptr<Session>> Links::all() const {
 void Links::forget(const Session& session) {
   const std::lock_guard lock{mutex_};
   const auto found = sessions_.find(session.peer());
-  if (found != sessions_.end() && found->second.get() == &session) sessions_.erase(found);
+  if (found == sessions_.end() || found->second.get() != &session) return;
+  sessions_.erase(found);
+  forgotten_.push_back(session.peer());
+  if (forgotten_.size() > most_forgotten) forgotten_.pop_front();
+}
+
+bool Links::is_forgotten(NodeId peer) const {
+  const std::lock_guard lock{mutex_};
+  return std::find(forgotten_.begin(), forgotten_.end(), peer) != forgotten_.end();
 }
 
 void Links::await_hello(NodeId peer, std::shared_ptr<AwaitedHello> awaited) {
@@ -94,7 +103,7 @@ void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
     if (last_session_ == nullptr || last_session_->peer() != header.source) {
       last_session_ = find(header.source);
       if (last_session_ == nullptr) {
-        refuse("its sender has not said HELLO");
+        if (!is_forgotten(header.source)) refuse("its sender has not said HELLO");
         return;
       }
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -60,6 +61,7 @@ class Links final : public FrameVisitor {
   void deliver(EnvelopeHeader& header, ReceivedFrame& frame);
   void deliver_message(EnvelopeHeader& header, ReceivedFrame& frame);
   void refuse(std::string why);
+  [[nodiscard]] bool is_forgotten(NodeId peer) const;
   [[nodiscard]] int handler_for(const Behaviour& behaviour, Session::IncomingType& type);
 
   NodeCore& node_;
@@ -67,6 +69,8 @@ class Links final : public FrameVisitor {
   mutable std::mutex mutex_;
   std::unordered_map<NodeId, std::shared_ptr<Session>, NodeIdHash> sessions_;
   std::unordered_map<NodeId, std::shared_ptr<AwaitedHello>, NodeIdHash> awaited_;
+
+  std::deque<NodeId> forgotten_;  // said BYE or died lately: what still comes from them surprises nobody
 
   // Of the leader:
   std::shared_ptr<Session> last_session_;
