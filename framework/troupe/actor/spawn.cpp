@@ -49,6 +49,7 @@ void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Constructio
     node.on_root_end(std::move(error));
   };
   node.expose(*cell);  // what comes while its constructor waits for something is kept for it
+  node.on_root_exposed();
   begin_actor(node, cell, construction);
   node.schedule(*cell);
 }

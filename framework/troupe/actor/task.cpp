@@ -38,11 +38,18 @@ class RunningTask::Await final : public Continuation {
 };
 
 /// At the clock: posts the resumption.
-class RunningTask::Pause final : public Timer {
+class RunningTask::Pause final : public Timer, public std::enable_shared_from_this<Pause> {
  public:
   Pause(std::shared_ptr<RunningTask> task, std::coroutine_handle<> frame) : cell_{&task->cell_}, task_{std::move(task)}, frame_{frame} {}
+  void start(TimePoint when) {
+    keep_ = shared_from_this();
+    cell_->node().timers().schedule(*this, when);
+  }
+  void cancel() {
+    if (cell_->node().timers().cancel(*this)) keep_ = nullptr;
+  }
   void fire() override {
-    const std::unique_ptr<Pause> self{this};
+    const auto self = std::exchange(keep_, nullptr);
     cell_->post(std::make_unique<Resumption>(task_, frame_));
   }
 
@@ -50,6 +57,7 @@ class RunningTask::Pause final : public Timer {
   const Counted<LocalCell> cell_;
   const std::shared_ptr<RunningTask> task_;
   const std::coroutine_handle<> frame_;
+  std::shared_ptr<Pause> keep_;  // while scheduled
 };
 
 RunningTask::RunningTask(const Turn& turn) : cell_{turn.cell}, asker_{turn.asker}, session_{turn.session}, ask_id_{turn.ask_id} {
@@ -77,6 +85,7 @@ void RunningTask::start(std::coroutine_handle<> frame) {
 
 void RunningTask::resume(std::coroutine_handle<> frame) {
   if (!frame_) return;  // the actor has ended
+  pause_ = nullptr;
   frame.resume();
   if (!frame_.done()) return;
   const auto keep = shared_from_this();
@@ -100,6 +109,7 @@ void RunningTask::finish() {
 }
 
 void RunningTask::actor_ends() noexcept {
+  if (const auto pause = std::exchange(pause_, nullptr)) pause->cancel();
   destroy_frame();
   const Turn turn{cell_, asker_.get(), session_, ask_id_, nullptr};
   if (!turn.asked()) return;
@@ -113,9 +123,8 @@ void RunningTask::resume_when(FutureState& state, std::coroutine_handle<> frame)
 }
 
 void RunningTask::resume_after(Duration pause, std::coroutine_handle<> frame) {
-  auto timer = std::make_unique<Pause>(shared_from_this(), frame);
-  NodeCore& node = cell_.node();
-  node.timers().schedule(*timer.release(), after(node.clock().now(), pause));
+  pause_ = std::make_shared<Pause>(shared_from_this(), frame);
+  pause_->start(after(cell_.node().clock().now(), pause));
 }
 
 }  // namespace troupe::detail

@@ -59,6 +59,7 @@ class RunningTask : public Attachment, public std::enable_shared_from_this<Runni
   std::shared_ptr<Session> session_;
   const std::uint64_t ask_id_;
   std::coroutine_handle<> frame_;  // of the handler; null once destroyed
+  std::shared_ptr<Pause> pause_;   // that it awaits
 };
 
 /// Frames of handlers that exist just now, in this process; for tests.

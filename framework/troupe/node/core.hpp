@@ -129,6 +129,8 @@ class NodeCore final : public LoopClient {
 
   // --- Of a process actor's process ---
 
+  /// Called when messages for the actor that this process is for can be taken: HELLO must not be said before.
+  std::function<void()> on_root_exposed;
   /// Called when the actor that this process is for has ended; null: in order.
   std::function<void(std::shared_ptr<const ErrorInfo>)> on_root_end;
   /// Tells every peer why this process ends.

@@ -52,7 +52,7 @@ enum class EnvelopeKind : std::uint8_t {
   announce = 5,  // type: its index from here on; payload: TypeAnnouncement
   stop = 6,      // ends the target behind what was told before
   kill = 7,      // ends the target at once
-  ended = 8,     // target: an actor of the sender's that has failed; payload: ErrorInfo
+  ended = 8,     // target: 0; the sender's process is about to end, because its actor failed; payload: ErrorInfo
   cancel = 9,    // target: an ask of the sender's; if it has not begun, it never does
 };
 
