@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <optional>
 #include <random>
@@ -132,7 +131,6 @@ TEST_CASE("when a process is killed every ask to it ends, and says by which sign
   for (int round = 0; round < 10; ++round) {
     const auto patient = stage.spawn<Patient>();
     const pid_t pid = patient.ask(Pid{}).get();
-    std::atomic<bool> killed{false};
     std::chrono::steady_clock::time_point death;
     std::vector<std::thread> threads;
     std::array<std::chrono::steady_clock::time_point, 3> ends;
