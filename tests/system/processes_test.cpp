@@ -99,9 +99,10 @@ TEST_CASE("process actors that started and ended leave no process, descriptor, f
   for (int i = rounds / 5; i < rounds; ++i) round();
 
   CHECK(eventually(settled));
-  CHECK(eventually([&] { return open_descriptors() == descriptors; }));
+  // What the last round before had not closed yet when it was counted may be missing now; a leak is more, not less.
+  CHECK(eventually([&] { return open_descriptors() <= descriptors; }));
   CHECK(files > 0);
-  CHECK(directory.files() == files);
+  CHECK(eventually([&] { return directory.files() <= files; }));
   if (!sanitized) CHECK(resident_mebibytes() < memory * 1.05);
 }
 

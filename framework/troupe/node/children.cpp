@@ -93,7 +93,12 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   const auto hello = std::make_shared<AwaitedHello>();
   hello->said = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
   node_.links().await_hello(record->id, hello);
-  record->child = launcher_->start(spec);
+  try {
+    record->child = launcher_->start(spec);
+  } catch (const Error& error) {
+    node_.links().abandon_hello(record->id, error.info());
+    throw;
+  }
   record->pid = record->child.pid;
   relay_->add(static_cast<std::uint64_t>(record->pid), std::move(record->child.out), std::move(record->child.err));
   record->ended = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));

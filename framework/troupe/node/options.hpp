@@ -35,14 +35,14 @@ struct NodeOptions {
   /// The root process ends in order at SIGINT and SIGTERM. False: both stay the program's own.
   bool handle_signals = true;
   /// The program that children run; empty: this one. For programs without an own main.
-  std::string executable;
+  std::string executable = {};
 
   // For tests and benchmarks.
 
   /// What this node and its children talk over. tcp: loopback, without keys, needs `insecure`.
   ChildTransport child_transport = ChildTransport::ipc;
   /// What is dialled between this node and its children in place of an endpoint: a proxy's. Empty: the endpoint itself.
-  std::function<std::string(const std::string& endpoint)> child_endpoint;
+  std::function<std::string(const std::string& endpoint)> child_endpoint = {};
   /// Permits tcp without keys, on loopback only. Also: --troupe-insecure.
   bool insecure = false;
 };
