@@ -202,8 +202,6 @@ void Children::forget_ending(NodeId id) {
   std::erase(ending_, id);
 }
 
-void Children::session_ended(const Session&) {}
-
 bool Children::wait_for_all(TimePoint until) {
   for (;;) {
     Counted<TypedState<void>> ended;

@@ -68,7 +68,6 @@ class Children {
   bool kill(const Cell& cell);
   /// It is a child of ours, and alive, or dead and its session will be told how it died.
   [[nodiscard]] bool living(NodeId id) const;
-  void session_ended(const Session& session);
   /// Stops all and waits until `until`; then ends them by SIGTERM, and by SIGKILL.
   void close(TimePoint until);
   /// Waits until their output is written.

@@ -285,7 +285,6 @@ void NodeCore::settle() {
   for (auto& [session, reason] : ending) {
     session->end(std::move(reason));
     links_.forget(*session);
-    children_->session_ended(*session);
   }
 }
 
