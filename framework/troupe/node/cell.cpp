@@ -89,6 +89,10 @@ void LocalCell::abandon(std::shared_ptr<const ErrorInfo> error) {
   for (auto& [key, attachment] : std::exchange(mine.attachments, {})) attachment->actor_ends();
   begin_end(EndReason::failed);
   life_ = Life::ended;
+  close_mailbox();
+}
+
+void LocalCell::close_mailbox() {
   MailNode* rest = mailbox_.close();
   while (rest != nullptr) {
     MailNode* next = rest->next;
@@ -230,8 +234,7 @@ void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
   put(message);
 }
 
-bool LocalCell::deliver_received(MailNode& node) {
-  size_.fetch_add(1, std::memory_order_relaxed);
+bool LocalCell::push(MailNode& node) {
   switch (mailbox_.push(&node)) {
     case Mailbox::Pushed::queued:
       return true;
@@ -241,21 +244,19 @@ bool LocalCell::deliver_received(MailNode& node) {
     case Mailbox::Pushed::closed:
       break;
   }
+  return false;
+}
+
+bool LocalCell::deliver_received(MailNode& node) {
+  size_.fetch_add(1, std::memory_order_relaxed);
+  if (push(node)) return true;
   size_.fetch_sub(1, std::memory_order_relaxed);
   return false;
 }
 
 bool LocalCell::post(std::unique_ptr<Job> job) {
   Job* posted = job.release();
-  switch (mailbox_.push(posted)) {
-    case Mailbox::Pushed::queued:
-      return true;
-    case Mailbox::Pushed::wake_owner:
-      schedule();
-      return true;
-    case Mailbox::Pushed::closed:
-      break;
-  }
+  if (push(*posted)) return true;
   posted->dispose();
   return false;
 }

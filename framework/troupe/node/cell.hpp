@@ -216,6 +216,9 @@ class LocalCell final : public Cell {
   [[nodiscard]] bool reserve_room() noexcept;
   void release_room(std::uint32_t messages) noexcept;
   void put(LocalMessage& message);
+  /// @returns false: the actor has ended, the node is still the caller's
+  bool push(MailNode& node);
+  void close_mailbox();
   void wait_for_room(LocalMessage& message, Duration patience);
   void wake_waiting();
   void wake_for_room();

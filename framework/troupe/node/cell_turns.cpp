@@ -253,12 +253,7 @@ void LocalCell::finish() {
   behaviour_.destroy(actor_);
   actor_ = nullptr;
   life_ = Life::ended;
-  MailNode* rest = mailbox_.close();
-  while (rest != nullptr) {
-    MailNode* next = rest->next;
-    discard(*rest);
-    rest = next;
-  }
+  close_mailbox();
   if (room_wanted_.load()) wake_waiting();
   node().flush_slice();
   Extras* mine = extras_if_any();
