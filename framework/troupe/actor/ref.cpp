@@ -36,33 +36,30 @@ CellPointer from_wire(const RefOnWire& ref) {
 }
 
 CellPointer way_to(Cell& cell) {
+  NodeCore& here = context().cell->node();
   if (cell.local()) {
     cell.node().expose(static_cast<LocalCell&>(cell));
-    return context().node->cell_at(cell.address(), cell.node().inproc_endpoint());
+    return here.cell_at(cell.address(), cell.node().inproc_endpoint());
   }
-  return context().node->cell_at(cell.address(), static_cast<RemoteCell&>(cell).session()->endpoint());
+  return here.cell_at(cell.address(), static_cast<RemoteCell&>(cell).session()->endpoint());
 }
 
 void raise_null_ref() { throw Misuse{"the ref names nobody: it was default constructed or moved from"}; }
 
 TimePoint now(const Cell& cell) { return cell.node().clock().now(); }
 
-void tell_remote(const RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience) {
-  const auto ended = cell.session()->send({EnvelopeKind::tell, cell.id(), &type, sender_id(), 0, 0}, payload, patience);
+void tell_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience) {
+  const Letter letter{.kind = EnvelopeKind::tell, .target = cell.id(), .type = &type, .sender = sender_id()};
+  const auto ended = send_from_here(cell, letter, payload, patience);
   if (ended != nullptr) cell.node().dead_letter(type.name, *ended);
 }
 
-void ask_remote(const RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {
-  NodeCore& node = cell.node();
-  std::uint32_t remaining = 0;
-  if (state.deadline() != TimePoint::max()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(state.deadline() - node.clock().now()).count();
-    remaining = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
-  }
-  const std::uint64_t id = node.pending().add(state, *cell.session());
+void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {
+  const std::uint64_t id = cell.node().pending().add(state, *cell.session());
+  const Letter letter{EnvelopeKind::ask, cell.id(), &type, sender_id(), id, state.deadline()};
   std::shared_ptr<const ErrorInfo> ended;
   try {
-    ended = cell.session()->send({EnvelopeKind::ask, cell.id(), &type, sender_id(), id, remaining}, payload, patience);
+    ended = send_from_here(cell, letter, payload, patience);
   } catch (...) {
     state.fail(describe(std::current_exception()));
     throw;
@@ -82,7 +79,7 @@ void kill_actor(Cell& cell) {
   }
   if (cell.node().children().kill(cell)) return;
   Encoded nothing{message_headroom};
-  (void)static_cast<RemoteCell&>(cell).session()->send({EnvelopeKind::kill, cell.id(), nullptr, 0, 0, 0}, nothing, Duration::zero());
+  (void)static_cast<RemoteCell&>(cell).session()->try_send({.kind = EnvelopeKind::kill, .target = cell.id()}, nothing);
 }
 
 std::string name_of(const Cell* cell) {

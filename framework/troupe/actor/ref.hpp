@@ -30,8 +30,8 @@ struct RefOnWire {
 [[nodiscard]] CellPointer from_wire(const RefOnWire& ref);
 
 [[noreturn]] void raise_null_ref();
-void tell_remote(const RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience);
-void ask_remote(const RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience);
+void tell_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience);
+void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience);
 void stop_actor(Cell& cell);
 void kill_actor(Cell& cell);
 [[nodiscard]] std::string name_of(const Cell* cell);

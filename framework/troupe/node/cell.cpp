@@ -117,25 +117,17 @@ void LocalCell::release_room(std::uint32_t messages) noexcept {
 
 void LocalCell::wake_waiting() {
   std::vector<Counted<Cell>> senders;
+  std::vector<Counted<TypedState<void>>> turns;
   {
     Extras& mine = extras();
     const std::lock_guard lock{mine.mutex};
     room_wanted_.store(false);
     senders.swap(mine.waiting_senders);
+    turns.swap(mine.waiting_turns);
     for (Parker* parker : mine.waiting_threads) parker->wake();
   }
+  for (auto& turn : turns) turn->fulfil(std::monostate{});
   for (auto& sender : senders) static_cast<LocalCell&>(*sender).wake_for_room();
-}
-
-// The owner's target has room: an actor that is paused goes on; one that sleeps is told by a job.
-void LocalCell::wake_for_room() {
-  Extras& mine = extras();
-  if (mine.paused.exchange(false)) {
-    schedule();
-    return;
-  }
-  if (mine.drain_job.queued.exchange(true)) return;
-  if (mailbox_.push(&mine.drain_job) == Mailbox::Pushed::wake_owner) schedule();
 }
 
 // @returns true: there is room now, and nobody waits
@@ -160,6 +152,15 @@ bool LocalCell::await_room(Parker& parker) {
   if (size_.load() < capacity_ || ended()) return true;
   if (std::find(mine.waiting_threads.begin(), mine.waiting_threads.end(), &parker) == mine.waiting_threads.end())
     mine.waiting_threads.push_back(&parker);
+  return false;
+}
+
+bool LocalCell::await_room(const Counted<TypedState<void>>& room) {
+  Extras& mine = extras();
+  const std::lock_guard lock{mine.mutex};
+  room_wanted_.store(true);
+  if (size_.load() < capacity_ || ended()) return true;
+  mine.waiting_turns.push_back(room);
   return false;
 }
 
@@ -192,40 +193,26 @@ void LocalCell::deliver(LocalMessage& message, Duration patience) {
     put(message);
     return;
   }
-  if (sender != nullptr && !sender->outbox_full()) {
-    sender->extras().outbox.push_back({Counted<Cell>{this}, &message});
-    return;
+  if (sender != nullptr) {
+    sender->queue({Counted<Cell>{this}, &message}, patience);
+  } else {
+    wait_for_room(message, patience);
   }
-  wait_for_room(message, patience);
 }
 
+// Of a plain thread.
 void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
   const TimePoint until = after(node().clock().now(), patience);
-  LocalCell* sender = context().cell;
   Parker& parker = Parker::current();
   try {
     const BlockingScope blocking{node()};
-    // A handler's message stands behind its outbox, which nobody else drains while this thread waits in its turn.
-    for (;;) {
-      Extras* senders = sender == nullptr ? nullptr : sender->extras_if_any();
-      Counted<Cell> waited{this};
-      if (senders != nullptr && !senders->outbox.empty()) {
-        sender->drain_outbox();
-        if (!sender->outbox_full()) {
-          senders->outbox.push_back({Counted<Cell>{this}, &message});
-          return;
-        }
-        waited = senders->outbox.front().target;
-      } else if (ended() || reserve_room()) {
-        if (ended()) size_.fetch_add(1, std::memory_order_relaxed);  // put gives it back
-        break;
-      }
-      auto& target = static_cast<LocalCell&>(*waited);
-      if (target.await_room(parker)) continue;
+    while (!ended() && !reserve_room()) {
+      if (await_room(parker)) continue;
       parker.sleep(until);
-      target.leave_wait(parker);
+      leave_wait(parker);
       if (node().clock().now() >= until) raise(ErrorType::full, label() + " has no room for another message: nothing was sent");
     }
+    if (ended()) size_.fetch_add(1, std::memory_order_relaxed);  // put gives it back
   } catch (...) {
     const Counted<FutureState> asker = Counted<FutureState>::adopt(message.asker);
     message.operations().destroy(message);
@@ -247,64 +234,13 @@ bool LocalCell::push(MailNode& node) {
   return false;
 }
 
-bool LocalCell::deliver_received(MailNode& node) {
-  size_.fetch_add(1, std::memory_order_relaxed);
-  if (push(node)) return true;
-  size_.fetch_sub(1, std::memory_order_relaxed);
-  return false;
-}
+bool LocalCell::deliver_received(MailNode& node) { return push(node); }
 
 bool LocalCell::post(std::unique_ptr<Job> job) {
   Job* posted = job.release();
   if (push(*posted)) return true;
   posted->dispose();
   return false;
-}
-
-void LocalCell::Extras::DrainJob::run(LocalCell& cell) {
-  queued.store(false);
-  cell.drain_outbox();
-}
-
-bool LocalCell::outbox_full() const noexcept {
-  const Extras* extras = extras_if_any();
-  return extras != nullptr && extras->outbox.size() >= node().options().outbox_messages;
-}
-
-void LocalCell::drain_outbox() {
-  Extras* mine = extras_if_any();
-  if (mine == nullptr) return;
-  while (!mine->outbox.empty()) {
-    auto& target = static_cast<LocalCell&>(*mine->outbox.front().target);
-    if (mine->outbox.front().node->kind() == MailNode::job) {
-      const Extras::Outgoing job = std::move(mine->outbox.front());
-      mine->outbox.pop_front();
-      target.post(std::unique_ptr<Job>{static_cast<Job*>(job.node)});
-      continue;
-    }
-    if (!target.reserve_room()) {
-      if (!target.ended()) return;
-      target.size_.fetch_add(1, std::memory_order_relaxed);
-    }
-    const Extras::Outgoing first = std::move(mine->outbox.front());
-    mine->outbox.pop_front();
-    target.put(static_cast<LocalMessage&>(*first.node));
-  }
-}
-
-// Sees to it that somebody drains the outbox. @returns false: the actor takes no turns until it is called for
-bool LocalCell::settle_outbox() {
-  Extras* mine = extras_if_any();
-  if (mine == nullptr) return true;
-  for (;;) {
-    drain_outbox();
-    if (mine->outbox.empty()) return true;
-    const bool pause = life_ == Life::ended || outbox_full();
-    if (pause) mine->paused.store(true);
-    const Counted<Cell> target = mine->outbox.front().target;
-    if (!static_cast<LocalCell&>(*target).await_room(*this)) return !pause;
-    if (pause && !mine->paused.exchange(false)) return false;  // somebody scheduled us meanwhile
-  }
 }
 
 }  // namespace troupe::detail

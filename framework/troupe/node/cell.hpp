@@ -22,10 +22,13 @@ namespace troupe::detail {
 class Encoded;
 struct TypeName;
 class FutureState;
+template <class T>
+class TypedState;
 class NodeCore;
 class Parker;
 class Session;
 class LocalCell;
+struct Letter;
 
 /// Whom a message is for, on any node.
 struct Address {
@@ -166,7 +169,13 @@ class LocalCell final : public Cell {
   /// @param message  owned by the mailbox from here on, whatever happens
   /// @throws Full    no room within `patience`; the message was destroyed
   void deliver(LocalMessage& message, Duration patience);
-  /// Puts a message of a received frame into the mailbox, beside the bound.
+  /// Sends to an actor elsewhere: at once, or from the outbox of this actor, whose turn it is.
+  /// @returns null: accepted; else why the session has ended: nothing was sent
+  /// @throws Full  no room within `patience`; nothing was sent
+  std::shared_ptr<const ErrorInfo> send(RemoteCell& target, const Letter& letter, Encoded& payload, Duration patience);
+  /// Has a message of this actor's outbox room elsewhere: an actor that is paused goes on, one that sleeps looks after it.
+  void wake_for_room();
+  /// Puts a message of a received frame into the mailbox, beside the bound: its sender has credit.
   /// @returns false: the actor has ended, the message is still the caller's
   bool deliver_received(MailNode& node);
   /// Puts work of the framework into the mailbox. @returns false: the actor has ended
@@ -203,13 +212,15 @@ class LocalCell final : public Cell {
   /// Called once, when the actor has ended.
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& on_end();
 
-  LocalCell* run_next = nullptr;  // in a queue of the executor
+  std::atomic<std::uint32_t> remote_senders{0};  // peers that have credit for it
+  LocalCell* run_next = nullptr;                 // in a queue of the executor
   // In the node's list of actors without a parent, guarded by the node:
   LocalCell* next_root = nullptr;
   LocalCell* previous_root = nullptr;
 
  private:
   struct Extras;
+  struct Outgoing;
 
   Extras& extras();
   [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.load(std::memory_order_acquire); }
@@ -220,18 +231,23 @@ class LocalCell final : public Cell {
   bool push(MailNode& node);
   void close_mailbox();
   void wait_for_room(LocalMessage& message, Duration patience);
+  void queue(Outgoing message, Duration patience);
+  [[nodiscard]] bool send_first(Extras& mine);
+  [[nodiscard]] bool await_room_of(Cell& target);
+  [[nodiscard]] static bool await_room_of(Cell& target, const Counted<TypedState<void>>& room);
+  static void leave_wait_of(Cell& target, const Counted<TypedState<void>>& room);
   void wake_waiting();
-  void wake_for_room();
   bool await_room(LocalCell& sender);
   bool await_room(Parker& parker);
+  bool await_room(const Counted<TypedState<void>>& room);
   void leave_wait(Parker& parker);
   void drain_outbox();
   [[nodiscard]] bool outbox_full() const noexcept;
   [[nodiscard]] bool settle_outbox();
-  void handle(MailNode& node);
+  void handle(MailNode& message);
   void handle_local(LocalMessage& message);
   void handle_received(MailNode& node);
-  void discard(MailNode& node);
+  void discard(MailNode& message);
   void finish();
   void schedule();
 
@@ -249,5 +265,9 @@ class LocalCell final : public Cell {
   LocalCell* const parent_;  // outlives us: it ends after its children
   std::atomic<Extras*> extras_{nullptr};
 };
+
+/// Sends to an actor elsewhere from whatever the calling thread does: in a turn through that actor's outbox, else it waits.
+/// @returns, @throws  as `LocalCell::send`, and Malformed: larger than the largest message; nothing was sent
+std::shared_ptr<const ErrorInfo> send_from_here(RemoteCell& target, const Letter& letter, Encoded& payload, Duration patience);
 
 }  // namespace troupe::detail

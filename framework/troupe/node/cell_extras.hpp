@@ -11,14 +11,18 @@
 #include <vector>
 
 #include <troupe/node/cell.hpp>
+#include <troupe/node/future_state.hpp>
 
 namespace troupe::detail {
 
+/// In an outbox: a message, or a job that stands behind messages.
+struct LocalCell::Outgoing {
+  Counted<Cell> target;
+  MailNode* node;
+  TimePoint until = TimePoint::max();  // when it may be given up, should the outbox be full
+};
+
 struct LocalCell::Extras {
-  struct Outgoing {
-    Counted<Cell> target;
-    MailNode* node;  // a message, or a job that stands behind messages
-  };
   /// Stands in the mailbox of an actor that sleeps while its outbox waits for room elsewhere.
   struct DrainJob final : Job {
     std::atomic<bool> queued{false};
@@ -26,13 +30,23 @@ struct LocalCell::Extras {
     void dispose() noexcept override {}
   };
 
+  /// Wakes the owner when the patience of its outbox's first message ends. The owner lives while it is armed.
+  struct OutboxTimer final : Timer {
+    std::atomic<bool> armed{false};
+    Counted<LocalCell> owner;
+    void fire() override;
+  };
+
   std::mutex mutex;  // guards `waiting_*`
   std::vector<Counted<Cell>> waiting_senders;
   std::vector<Parker*> waiting_threads;
+  std::vector<Counted<TypedState<void>>> waiting_turns;  // of actors with a full outbox
   // The rest belongs to the turns:
   std::deque<Outgoing> outbox;
+  std::size_t outbox_bytes = 0;     // of what goes to other processes
   std::atomic<bool> paused{false};  // takes no turns until the outbox has room
   DrainJob drain_job;
+  OutboxTimer outbox_timer;
   std::vector<CellPointer> children;
   std::unordered_map<const Attachment*, std::shared_ptr<Attachment>> attachments;
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)> on_end;

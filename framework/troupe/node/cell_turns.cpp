@@ -35,6 +35,10 @@ class ChildEndedJob final : public Job {
 
 }  // namespace
 
+void ReceivedMessage::take() const {
+  if (intake->take(credit_bytes(payload_bytes))) ReceivedFrame::of(node).session()->grant(*intake);
+}
+
 void LocalCell::stop() {
   auto job = std::make_unique<StopJob>();
   LocalCell* sender = context().cell;
@@ -101,7 +105,7 @@ LocalCell::Run LocalCell::run(unsigned budget) {
       if (mailbox_.sleep()) return Run::idle;
       continue;
     }
-    if (next->kind() != MailNode::job) ++handled;
+    if (next->kind() == MailNode::local) ++handled;
     handle(*next);
   }
 }
@@ -153,6 +157,7 @@ void LocalCell::handle_local(LocalMessage& message) {
 
 void LocalCell::handle_received(MailNode& node_in_frame) {
   const auto& message = reinterpret_cast<const ReceivedMessage&>(node_in_frame);
+  message.take();
   Turn turn{*this, nullptr, nullptr, message.ask, &node_in_frame};
   if (message.ask != 0) turn.session = ReceivedFrame::of(node_in_frame).session();
   const bool late = message.deadline != 0 && node().clock().now().time_since_epoch().count() > message.deadline;
@@ -191,9 +196,12 @@ void LocalCell::discard(MailNode& message) {
       local.operations().destroy(local);
       return;
     }
+    case MailNode::encoded:
+      return;  // lies in outboxes only
     case MailNode::frame: {
       const auto& received = reinterpret_cast<const ReceivedMessage&>(message);
       ReceivedFrame& frame = ReceivedFrame::of(message);
+      received.take();
       if (received.ask != 0) {
         frame.session()->reply_error(received.ask, end_error());
       } else {

@@ -22,6 +22,8 @@ NodeOptions child_options(const ChildRole& role) {
   options.insecure = role.insecure;
   options.threads = role.threads;
   options.mailbox_messages = role.mailbox_messages;
+  options.outbox_messages = role.outbox_messages;
+  options.outbox_bytes = role.outbox_bytes;
   options.max_message_bytes = role.max_message_bytes;
   options.resend_bytes = role.resend_bytes;
   options.linger = Duration{role.linger};

@@ -49,7 +49,7 @@ void leave(int code, bool all_joined) {
 std::string describe_current_exception() {
   const std::exception_ptr current = std::current_exception();
   if (!current) return "no exception";
-  const std::string type = readable(abi::__cxa_current_exception_type());
+  std::string type = readable(abi::__cxa_current_exception_type());
   try {
     std::rethrow_exception(current);
   } catch (const std::exception& error) {

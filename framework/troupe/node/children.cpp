@@ -74,6 +74,8 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   role.insecure = node_.options().insecure;
   role.threads = node_.options().threads;
   role.mailbox_messages = node_.options().mailbox_messages;
+  role.outbox_messages = node_.options().outbox_messages;
+  role.outbox_bytes = node_.options().outbox_bytes;
   role.max_message_bytes = node_.options().max_message_bytes;
   role.resend_bytes = node_.options().resend_bytes;
   role.linger = node_.options().linger.count();
@@ -181,7 +183,7 @@ void Children::on_exit(NodeId id) {
 
 void Children::stop(Cell& cell) {
   Encoded nothing{message_headroom};
-  (void)static_cast<RemoteCell&>(cell).session()->send({EnvelopeKind::stop, cell.id(), nullptr, 0, 0, 0}, nothing, forever);
+  (void)send_from_here(static_cast<RemoteCell&>(cell), {.kind = EnvelopeKind::stop, .target = cell.id()}, nothing, forever);
 }
 
 bool Children::kill(const Cell& cell) {

@@ -45,6 +45,8 @@ struct ChildRole {
   bool insecure = false;
   std::uint64_t threads = 0;
   std::uint32_t mailbox_messages = 0;
+  std::uint64_t outbox_messages = 0;
+  std::uint64_t outbox_bytes = 0;
   std::uint64_t max_message_bytes = 0;
   std::uint64_t resend_bytes = 0;
   std::int64_t linger = 0;

@@ -155,6 +155,8 @@ void NodeCore::actor_ended(LocalCell& cell) {
     }
     if (first_root_ == nullptr) all_ended = std::move(all_ended_);
   }
+  if (exposed)
+    for (const auto& session : links_.all()) session->actor_gone(cell.id());
   if (all_ended) all_ended->fulfil(std::monostate{});
 }
 
@@ -306,7 +308,7 @@ void NodeCore::tell_failure(const ErrorInfo& error) {
   for (const auto& session : links_.all()) {
     Encoded body{message_headroom};
     encode(body, error);
-    (void)session->send({EnvelopeKind::ended, 0, nullptr, 0, 0, 0}, body, Duration::zero());
+    (void)session->try_send({.kind = EnvelopeKind::ended}, body);
   }
 }
 

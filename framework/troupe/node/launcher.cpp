@@ -111,7 +111,7 @@ std::vector<std::string> environment_of(const ChildSpec& spec) {
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
     if (!replaced(*entry)) entries.emplace_back(*entry);
   for (const auto& [name, value] : spec.environment)
-    if (name != role_variable) entries.push_back(name + '=' + value);
+    if (name != role_variable) entries.emplace_back(name).append(1, '=').append(value);
   entries.push_back(std::string{role_variable} + '=' + role_value);
   return entries;
 }

@@ -79,6 +79,7 @@ bool Links::drain() {
   drain_time_ = 0;
   const std::size_t came = inbox_->drain(*this, drain_budget);
   last_target_ = {};
+  last_intake_ = nullptr;
   if (came < drain_budget && !heard_.empty()) {
     for (const auto& session : heard_) session->acknowledge();
     heard_.clear();
@@ -117,6 +118,9 @@ void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
       case FrameKind::data:
         on_data(header, bytes, session);
         break;
+      case FrameKind::ack:
+        if (const auto body = frame_body(bytes); !body.empty()) session->on_grants(decode<std::vector<Grant>>(body));
+        break;
       case FrameKind::bye:
         on_bye(*session);
         break;
@@ -142,7 +146,7 @@ void Links::on_bye(Session& session) {
 }
 
 void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body) {
-  const Hello hello = decode<Hello>(body);
+  const auto hello = decode<Hello>(body);
   if (hello.node != header.source || hello.incarnation != header.source_incarnation) {
     refuse("its HELLO contradicts its header");
     return;
@@ -247,15 +251,22 @@ int Links::handler_for(const Behaviour& behaviour, Session::IncomingType& type) 
 
 void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
   Session& session = *frame.session();
+  const std::uint64_t bytes = credit_bytes(header.payload_bytes);
   const auto fail = [&](ErrorInfo error) {
+    if (last_intake_ != nullptr && last_intake_->refuse(bytes)) session.grant(*last_intake_);
     if (header.ask != 0) {
       session.reply_error(header.ask, error);
     } else {
       node_.dead_letter("message", error);
     }
   };
-  if (!last_target_ || last_target_->id() != header.target) last_target_ = node_.find(header.target);
+  if (!last_target_ || last_target_->id() != header.target || last_sender_ != &session) {
+    last_target_ = node_.find(header.target);
+    last_sender_ = &session;
+    last_intake_ = last_target_ ? session.intake(*last_target_) : nullptr;
+  }
   if (!last_target_) {
+    session.actor_gone(header.target);
     fail(make_error(ErrorType::closed, "the actor has stopped"));
     return;
   }
@@ -284,10 +295,13 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
     if (drain_time_ == 0) drain_time_ = node_.clock().now().time_since_epoch().count();
     message.deadline = drain_time_ + std::int64_t{remaining} * 1'000'000;
   }
+  message.intake = last_intake_.get();
   message.node.origin = reinterpret_cast<std::uintptr_t>(&frame) | MailNode::frame;
   frame.pin();
   if (!cell.deliver_received(message.node)) {
     frame.unpin();
+    last_intake_ = nullptr;
+    session.actor_gone(cell.id());
     fail(cell.end_error());
   }
 }

@@ -76,6 +76,8 @@ class Links final : public FrameVisitor {
   std::shared_ptr<Session> last_session_;
   std::vector<std::shared_ptr<Session>> heard_;  // to be acknowledged when the inbox is empty
   Counted<LocalCell> last_target_;
+  const Session* last_sender_ = nullptr;
+  std::shared_ptr<Intake> last_intake_;  // of the last sender's messages to the last target
   std::int64_t drain_time_ = 0;
 
   std::atomic<std::uint64_t> refused_{0};

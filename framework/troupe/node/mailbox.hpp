@@ -12,7 +12,7 @@ class LocalCell;
 /// A message in a mailbox. For messages from other processes it lies over the first 16 bytes of their envelope.
 struct MailNode {
   /// What `origin` points to, in its two lowest bits.
-  enum Kind : std::uintptr_t { local = 0, frame = 1, job = 2 };
+  enum Kind : std::uintptr_t { local = 0, frame = 1, job = 2, encoded = 3 };  // the last one in outboxes only
   static constexpr std::uintptr_t kind_bits = 3;
 
   MailNode* next;

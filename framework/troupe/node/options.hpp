@@ -20,8 +20,11 @@ struct NodeOptions {
   std::size_t threads = 0;
   /// Messages that may wait for an actor; then senders wait. 1,000: small enough to stay in the cache, and measured the fastest.
   std::uint32_t mailbox_messages = 1000;
-  /// Messages of an actor that wait for room elsewhere; then it takes no turns. 1,000.
+  /// Messages of an actor that wait for room elsewhere; then it takes no turns. 1,000. A full outbox gives up its first message,
+  /// as a dead letter, when the patience that it was told with is over, but not within a second: a circle of full actors goes on.
   std::size_t outbox_messages = 1000;
+  /// The same in bytes, of those that go to other processes. 1 MiB.
+  std::size_t outbox_bytes = 1 << 20;
   /// Handlers that may block at the same time; each adds a thread meanwhile. 64: more is a design that wants `co_await`.
   std::size_t max_blocked_handlers = 64;
   /// Largest message sent to or accepted from another process, in bytes. 64 MiB: guards memory against a wrong or hostile length.

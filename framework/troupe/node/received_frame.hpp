@@ -17,6 +17,7 @@
 
 namespace troupe::detail {
 
+class Intake;
 class Session;
 
 /// Lies at the beginning of its own block; the frame's bytes follow at a multiple of 16.
@@ -67,10 +68,12 @@ struct ReceivedMessage {
   std::uint16_t handler;  // index in the target's behaviour
   EnvelopeKind kind;
   std::uint8_t flags;
-  std::uint64_t sender;
+  Intake* intake;  // lives as long as the mailbox is open
   std::uint64_t ask;
   std::int64_t deadline;  // in nanoseconds of the receiver's clock; 0: none
 
+  /// Its turn begins, or it is discarded in one: its sender may send more.
+  void take() const;
   [[nodiscard]] std::span<const std::byte> payload() const noexcept {
     return {reinterpret_cast<const std::byte*>(this) + sizeof(ReceivedMessage), payload_bytes};
   }

@@ -57,7 +57,7 @@ class RelaySink {
   /// Writes as much as there is room for without waiting, if poll said that there is. Marks the sink broken if it fails for good.
   void write();
   /// Writes out what this program printed before, so that the order stays. @returns whether there was something
-  bool flush_own();
+  bool flush_own();  // NOLINT(readability-make-member-function-const): it writes
   void drop() noexcept;
   void forget(const RelayStream& stream) noexcept;
 

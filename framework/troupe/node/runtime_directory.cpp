@@ -61,7 +61,7 @@ std::string runtime_directory() {
       skip(base, "not an absolute path");
       continue;
     }
-    const std::string path = (base == "/" ? "" : base) + name;
+    std::string path = (base == "/" ? "" : base) + name;
     if (path.size() > directory_bytes) {
       skip(path, "longer than " + std::to_string(directory_bytes) + " bytes, the path of a socket in it would not fit");
       continue;

@@ -90,7 +90,10 @@ void Session::append(const Letter& letter, Encoded& payload) {
   header.kind = letter.kind;
   header.sender = letter.sender;
   header.ask = letter.ask;
-  header.remaining_ms = letter.remaining_ms;
+  if (letter.deadline != TimePoint::max()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(letter.deadline - node_.clock().now()).count();
+    header.remaining_ms = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
+  }
   if (letter.type != nullptr) header.type = announce(*letter.type);
   const bool wants_ack = letter.kind != EnvelopeKind::reply && letter.kind != EnvelopeKind::error;
   if (payload.size() < own_frame_bytes) {
@@ -136,47 +139,38 @@ void Session::publish(const Block& frame) {
   if (state_ == State::open) (void)link_->publish(frame);  // a break comes as an event, and sends again what is retained
 }
 
-// --- Room -------------------------------------------------------------------------------------------------------------------
-
-bool Session::has_room() const noexcept { return retained_bytes_ + open_.size() < node_.options().resend_bytes; }
-
-void Session::wait_for_room(std::unique_lock<std::mutex>& lock, TimePoint until) {
-  while (!has_room() && state_ != State::ended) {
-    if (open_) seal();
-    auto room = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
-    waiting_for_room_.push_back(room);
-    lock.unlock();
-    const bool settled = node_.wait(*room, until);
-    lock.lock();
-    if (!settled) {
-      std::erase(waiting_for_room_, room);
-      raise(ErrorType::full, "the connection to " + endpoint_ + " has no room within the patience: nothing was sent");
-    }
-  }
-}
-
-void Session::wake_for_room() {
-  if (waiting_for_room_.empty() || !has_room()) return;
-  for (auto& waiting : std::exchange(waiting_for_room_, {})) waiting->fulfil(std::monostate{});
-}
-
 // --- Sending ----------------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<const ErrorInfo> Session::send(const Letter& letter, Encoded& payload, Duration patience) {
-  if (payload.size() > node_.options().max_message_bytes)
-    raise(ErrorType::malformed, "a message of " + std::to_string(payload.size()) + " bytes is larger than max_message_bytes (" +
-                                    std::to_string(node_.options().max_message_bytes) + "): nothing was sent");
   std::unique_lock lock{mutex_};
-  if (!has_room()) wait_for_room(lock, after(node_.clock().now(), patience));
+  if (!may_send(letter, payload.size())) wait_for_room(letter, lock, after(node_.clock().now(), patience));
   if (state_ == State::ended) return end_reason_;
+  accept(letter, payload, lock);
+  return nullptr;
+}
+
+Session::Sent Session::try_send(const Letter& letter, Encoded& payload) {
+  std::unique_lock lock{mutex_};
+  if (state_ == State::ended) return Sent::ended;
+  if (!may_send(letter, payload.size())) return Sent::no_room;
+  accept(letter, payload, lock);
+  return Sent::accepted;
+}
+
+void Session::accept(const Letter& letter, Encoded& payload, std::unique_lock<std::mutex>& lock) {
+  if (letter.needs_credit()) {
+    Credit& credit = credit_for(letter.target);
+    ++credit.messages_sent;
+    credit.bytes_sent += credit_bytes(payload.size());
+  }
   append(letter, payload);
-  if (state_ == State::new_) dial();
-  if (!open_) return nullptr;
+  if (state_ == State::fresh) dial();
+  if (!open_) return;
   const bool in_turn = context().cell != nullptr;
   if (letter.kind == EnvelopeKind::stop || letter.kind == EnvelopeKind::kill || letter.kind == EnvelopeKind::cancel ||
       (!in_turn && in_flight_ == 0)) {
     seal();
-    return nullptr;
+    return;
   }
   lock.unlock();
   if (letter.ask != 0) {
@@ -184,7 +178,6 @@ std::shared_ptr<const ErrorInfo> Session::send(const Letter& letter, Encoded& pa
   } else if (in_turn) {
     node_.flush_later(*this, NodeCore::Flush::if_quiet);
   }
-  return nullptr;
 }
 
 void Session::reply(std::uint64_t ask, Encoded& payload) {
@@ -197,11 +190,11 @@ void Session::reply(std::uint64_t ask, Encoded& payload) {
                      Executed::yes);
       payload.clear(message_headroom);
       encode(payload, error);
-      append({EnvelopeKind::error, ask, nullptr, 0, 0, 0}, payload);
+      append({.kind = EnvelopeKind::error, .target = ask}, payload);
     } else {
-      append({EnvelopeKind::reply, ask, nullptr, 0, 0, 0}, payload);
+      append({.kind = EnvelopeKind::reply, .target = ask}, payload);
     }
-    if (state_ == State::new_) dial();
+    if (state_ == State::fresh) dial();
     if (!open_) return;
   }
   node_.flush_later(*this, NodeCore::Flush::surely);
@@ -213,8 +206,8 @@ void Session::reply_error(std::uint64_t ask, const ErrorInfo& error) {
   {
     const std::lock_guard lock{mutex_};
     if (state_ == State::ended) return;
-    append({EnvelopeKind::error, ask, nullptr, 0, 0, 0}, body);
-    if (state_ == State::new_) dial();
+    append({.kind = EnvelopeKind::error, .target = ask}, body);
+    if (state_ == State::fresh) dial();
     if (!open_) return;
   }
   node_.flush_later(*this, NodeCore::Flush::surely);
@@ -222,7 +215,7 @@ void Session::reply_error(std::uint64_t ask, const ErrorInfo& error) {
 
 void Session::cancel(std::uint64_t ask) {
   Encoded nothing{message_headroom};
-  (void)send({EnvelopeKind::cancel, ask, nullptr, 0, 0, 0}, nothing, forever);
+  (void)try_send({.kind = EnvelopeKind::cancel, .target = ask}, nothing);
 }
 
 void Session::on_cancel(std::uint64_t ask) {
@@ -246,48 +239,6 @@ void Session::flush() {
 void Session::flush_if_quiet() {
   const std::lock_guard lock{mutex_};
   if (in_flight_ == 0) seal();
-}
-
-// --- What the peer acknowledges, and we acknowledge -------------------------------------------------------------------------
-
-void Session::on_ack(std::uint64_t ack) {
-  const std::lock_guard lock{mutex_};
-  while (!retained_.empty() && retained_.front().sequence <= ack) {
-    retained_bytes_ -= retained_.front().frame.size();
-    if (retained_.front().wants_ack) --in_flight_;
-    retained_.pop_front();
-  }
-  if (open_ && open_wants_ack_ && in_flight_ == 0) seal();
-  wake_for_room();
-}
-
-Session::Sequence Session::on_sequence(std::uint64_t sequence, std::size_t bytes, bool wants_ack) {
-  const std::uint64_t last = received_.load(std::memory_order_relaxed);
-  ack_wanted_ = ack_wanted_ || wants_ack;
-  if (sequence <= last) {
-    ack_wanted_ = true;
-    return Sequence::duplicate;
-  }
-  if (sequence != last + 1) return Sequence::gap;
-  received_.store(sequence, std::memory_order_relaxed);
-  unacknowledged_bytes_ += bytes;
-  return Sequence::next;
-}
-
-void Session::acknowledge() {
-  const std::lock_guard lock{mutex_};
-  const std::uint64_t received = received_.load(std::memory_order_relaxed);
-  if (received == acknowledged_) {
-    ack_wanted_ = false;
-    unacknowledged_bytes_ = 0;
-    return;
-  }
-  if (!ack_wanted_ && unacknowledged_bytes_ < lazy_ack_bytes) return;
-  if (state_ != State::open) return;
-  ack_wanted_ = false;
-  unacknowledged_bytes_ = 0;
-  send_control(FrameKind::ack);
-  acknowledged_ = received;
 }
 
 }  // namespace troupe::detail

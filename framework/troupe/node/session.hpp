@@ -14,7 +14,9 @@
 
 #include <troupe/node/clock.hpp>
 #include <troupe/node/counted.hpp>
+#include <troupe/node/credit.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/node/letter.hpp>
 #include <troupe/transport/transport.hpp>
 #include <troupe/wire/archive.hpp>
 #include <troupe/wire/block.hpp>
@@ -42,22 +44,21 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
 
-  /// What goes into an envelope beside its payload.
-  struct Letter {
-    EnvelopeKind kind = EnvelopeKind::tell;
-    std::uint64_t target = 0;
-    const TypeName* type = nullptr;
-    std::uint64_t sender = 0;
-    std::uint64_t ask = 0;
-    std::uint32_t remaining_ms = 0;
-  };
-
   /// Puts a message behind those before. Returns once it lies in the session; blocks while that has no room.
   /// @param payload  encoded behind `message_headroom`; its memory may be taken
   /// @returns null: accepted; else why the session has ended: nothing was sent
   /// @throws Full       no room within `patience`; nothing was sent
   /// @throws Malformed  larger than the largest message; nothing was sent
   [[nodiscard]] std::shared_ptr<const ErrorInfo> send(const Letter& letter, Encoded& payload, Duration patience);
+  enum class Sent : std::uint8_t { accepted, no_room, ended };
+  /// The same without waiting. @returns `no_room`, `ended`: nothing was sent, the payload is as it was
+  [[nodiscard]] Sent try_send(const Letter& letter, Encoded& payload);
+  /// Has `sender`, in whose outbox messages for `actor` lie, woken when there is room. @returns true: there is some now
+  [[nodiscard]] bool await_room(std::uint64_t actor, LocalCell& sender);
+  /// The same for who waits for `room`.
+  [[nodiscard]] bool await_room(std::uint64_t actor, const Counted<TypedState<void>>& room);
+  /// Gives up waiting.
+  void leave_wait(std::uint64_t actor, const Counted<TypedState<void>>& room);
   /// Answers; uses room that the ask has reserved, and goes with the thread's next flush.
   void reply(std::uint64_t ask, Encoded& payload);
   void reply_error(std::uint64_t ask, const ErrorInfo& error);
@@ -94,6 +95,14 @@ class Session : public std::enable_shared_from_this<Session> {
     int handler = -1;
   };
 
+  /// The account of what the peer sends to `cell`. @returns null: the actor has ended
+  [[nodiscard]] std::shared_ptr<Intake> intake(LocalCell& cell);
+  /// To be called when `take` or `refuse` said so.
+  void grant(Intake& intake);
+  /// `actor` is no more: what the peer sends it needs no credit.
+  void actor_gone(std::uint64_t actor);
+  void on_grants(const std::vector<Grant>& grants);
+
   void on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation);
   void on_ack(std::uint64_t ack);
   enum class Sequence : std::uint8_t { next, duplicate, gap };
@@ -114,13 +123,22 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_last_words(std::shared_ptr<const ErrorInfo> words);
 
  private:
-  enum class State : std::uint8_t { new_, dialing, open, broken, ended };
+  enum class State : std::uint8_t { fresh, dialing, open, broken, ended };
   struct Retained {
     Block frame;
     std::uint64_t sequence;
     bool wants_ack;
   };
   class RedialTimer;
+  /// Who waited for room that is there now. Woken when it goes out of scope, without the mutex.
+  struct Waiting {
+    Waiting() = default;
+    ~Waiting();
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    std::vector<Counted<TypedState<void>>> threads;
+    std::vector<Counted<Cell>> senders;
+  };
 
   void append(const Letter& letter, Encoded& payload);
   void append_small(const EnvelopeHeader& header, std::span<const std::byte> payload);
@@ -135,9 +153,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void dial();
   void opened();
   void connection_ended();
+  void accept(const Letter& letter, Encoded& payload, std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool has_room() const noexcept;
-  void wait_for_room(std::unique_lock<std::mutex>& lock, TimePoint until);
-  void wake_for_room();
+  [[nodiscard]] Credit& credit_for(std::uint64_t actor);
+  [[nodiscard]] bool may_send(const Letter& letter, std::size_t payload);
+  void wait_for_room(const Letter& letter, std::unique_lock<std::mutex>& lock, TimePoint until);
+  void take_waiting_for_room(Waiting& waiting);
+  static void take_waiting_for(Credit& credit, Waiting& waiting);
+  void send_acknowledgement();
 
   NodeCore& node_;
   const NodeId peer_;
@@ -145,7 +168,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::string endpoint_;
 
   mutable std::mutex mutex_;
-  State state_ = State::new_;
+  State state_ = State::fresh;
   std::unique_ptr<Link> link_;
   std::vector<std::unique_ptr<Link>> old_links_;  // replaced, destroyed by the node's thread
   std::uint64_t epoch_ = 0;
@@ -164,7 +187,11 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unordered_map<const TypeName*, std::uint16_t> outgoing_types_;
   const TypeName* last_type_ = nullptr;
   std::uint16_t last_type_index_ = 0;
-  std::vector<Counted<TypedState<void>>> waiting_for_room_;
+  std::vector<Counted<TypedState<void>>> waiting_threads_;  // for the peer's acknowledgements
+  std::vector<Counted<Cell>> waiting_senders_;
+  std::unordered_map<std::uint64_t, Credit> credits_;  // by actor of the peer
+  std::uint64_t last_credited_ = 0;
+  Credit* last_credit_ = nullptr;
   Counted<TypedState<void>> bye_;
   bool bye_wanted_ = false;
   std::shared_ptr<const ErrorInfo> bye_reason_;  // the peer's BYE waits for a connection to be answered on
@@ -176,6 +203,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t unacknowledged_bytes_ = 0;
   bool ack_wanted_ = false;
   std::vector<IncomingType> incoming_types_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Intake>> intakes_;  // by actor of ours
+  std::vector<Grant> grants_;                                           // for the next ACK
   std::unordered_set<std::uint64_t> cancelled_;
   std::atomic<bool> any_cancelled_{false};
 };

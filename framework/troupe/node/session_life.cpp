@@ -62,7 +62,7 @@ void Session::send_hello() {
 
 void Session::connect() {
   const std::lock_guard lock{mutex_};
-  if (state_ == State::new_) dial();
+  if (state_ == State::fresh) dial();
 }
 
 void Session::dial() {
@@ -119,6 +119,8 @@ void Session::opened() {
     std::memcpy(again.data(), &before, sizeof before);
     publish(again);
   }
+  for (const auto& [actor, intake] : intakes_) grants_.push_back(intake->granted());
+  if (!grants_.empty()) send_acknowledgement();
   if (bye_wanted_) send_control(FrameKind::bye);
   if (bye_reason_ != nullptr) {
     send_control(FrameKind::bye_ack);
@@ -153,7 +155,7 @@ void Session::connection_ended() {
 
 void Session::end(std::shared_ptr<const ErrorInfo> reason) {
   Counted<TypedState<void>> bye;
-  std::vector<Counted<TypedState<void>>> waiting;
+  Waiting waiting;
   std::unique_ptr<Link> link;
   std::deque<Retained> retained;
   {
@@ -169,10 +171,10 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
     in_flight_ = 0;
     open_ = Block{};
     bye = std::move(bye_);
-    waiting.swap(waiting_for_room_);
+    take_waiting_for_room(waiting);
+    for (auto& [actor, credit] : credits_) take_waiting_for(credit, waiting);
     if (redial_ != nullptr) redial_->cancel();
   }
-  for (auto& waiter : waiting) waiter->fulfil(std::monostate{});
   node_.pending().fail_all(*this, reason);
   if (bye) bye->fulfil(std::monostate{});
 }
@@ -180,7 +182,7 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
 Counted<TypedState<void>> Session::say_bye() {
   auto done = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
   const std::lock_guard lock{mutex_};
-  if (state_ == State::ended || state_ == State::new_) {
+  if (state_ == State::ended || state_ == State::fresh) {
     done->fulfil(std::monostate{});
     return done;
   }
@@ -204,7 +206,7 @@ void Session::on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation) {
 void Session::on_bye(std::shared_ptr<const ErrorInfo> reason) {
   const std::lock_guard lock{mutex_};
   if (state_ == State::ended) return;
-  if (state_ == State::new_) dial();
+  if (state_ == State::fresh) dial();
   seal();
   if (state_ != State::open) {
     bye_reason_ = std::move(reason);

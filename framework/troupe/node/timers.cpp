@@ -67,7 +67,7 @@ std::uint64_t Timers::next_tick() const {
   for (unsigned level = 0; level < levels; ++level) {
     if (occupied_[level] == 0) continue;
     const unsigned shift = 6U * level;
-    const unsigned current = static_cast<unsigned>((now_ >> shift) & (slots - 1));
+    const auto current = static_cast<unsigned>((now_ >> shift) & (slots - 1));
     const int ahead = std::countr_zero(std::rotr(occupied_[level], static_cast<int>(current)));
     const std::uint64_t tick = ((now_ >> shift) + static_cast<std::uint64_t>(ahead)) << shift;
     next = std::min(next, std::max(tick, now_ + 1));
@@ -79,7 +79,7 @@ std::uint64_t Timers::next_tick() const {
 void Timers::collect(std::uint64_t tick, std::vector<Timer*>& due) {
   now_ = tick;
   for (unsigned level = levels; level-- > 0;) {
-    const unsigned slot = static_cast<unsigned>((tick >> (6U * level)) & (slots - 1));
+    const auto slot = static_cast<unsigned>((tick >> (6U * level)) & (slots - 1));
     if ((occupied_[level] & (1ULL << slot)) == 0) continue;
     Timer* timer = std::exchange(wheel_[level][slot], nullptr);
     occupied_[level] &= ~(1ULL << slot);

@@ -1,5 +1,5 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// The bodies of the frames that open a connection or refuse it, and how a type is announced.
+// The bodies of frames without messages, and how a type is announced.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,16 @@ struct Refusal {
   RefuseCode code = RefuseCode::broken;
   std::string text;  // in words, for the log
 };
+
+/// In the body of ACK, a list of these: what may be sent to one actor, as totals since the sessions began.
+struct Grant {
+  std::uint64_t actor = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;  // of envelopes with their headers and padding
+};
+
+/// Grants without end, for an actor that is no more: what is sent to it is dead letters.
+constexpr std::uint64_t granted_for_ever = UINT64_MAX;
 
 /// The payload of an `announce` envelope: what an index means from here on in this epoch.
 struct TypeAnnouncement {
