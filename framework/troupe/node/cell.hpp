@@ -244,11 +244,13 @@ class LocalCell final : public Cell {
   void drain_outbox();
   [[nodiscard]] bool outbox_full() const noexcept;
   [[nodiscard]] bool settle_outbox();
+  void arm_outbox_timer(Extras& mine, TimePoint when);
   void handle(MailNode& message);
   void handle_local(LocalMessage& message);
   void handle_received(MailNode& node);
   void discard(MailNode& message);
   void finish();
+  [[nodiscard]] Run end_when_sent();
   void schedule();
 
   enum class Life : std::uint8_t { starting, living, ending, ended };

@@ -47,6 +47,7 @@ struct LocalCell::Extras {
   std::atomic<bool> paused{false};  // takes no turns until the outbox has room
   DrainJob drain_job;
   OutboxTimer outbox_timer;
+  TimePoint give_up_at = TimePoint::max();  // what the outbox of an ended actor still holds
   std::vector<CellPointer> children;
   std::unordered_map<const Attachment*, std::shared_ptr<Attachment>> attachments;
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)> on_end;

@@ -176,13 +176,27 @@ void LocalCell::drain_outbox() {
     const std::size_t bytes = encoded ? static_cast<EncodedMessage&>(*first.node).payload.size() : 0;
     const bool sent = send_first(*mine);
     if (!sent) {
-      if (!outbox_full() || node().clock().now() < first.until) return;
+      const TimePoint now = node().clock().now();
+      if (now < mine->give_up_at && (!outbox_full() || now < first.until)) return;
       give_up(node(), *first.node, make_error(ErrorType::full, label_of(*first.target) + no_room));
     }
     if (encoded || !sent) destroy_queued(*first.node);
     mine->outbox_bytes -= bytes;
     mine->outbox.pop_front();
   }
+}
+
+// @param when  the end of time: not at all
+void LocalCell::arm_outbox_timer(Extras& mine, TimePoint when) {
+  if (mine.outbox_timer.armed.load()) {
+    if (!node().timers().cancel(mine.outbox_timer)) return;  // it fires just now, and wakes us
+    const Counted<LocalCell> owner = std::move(mine.outbox_timer.owner);
+    mine.outbox_timer.armed.store(false);
+  }
+  if (when == TimePoint::max()) return;
+  mine.outbox_timer.owner = Counted<LocalCell>{this};
+  mine.outbox_timer.armed.store(true);
+  node().timers().schedule(mine.outbox_timer, when);
 }
 
 // Sees to it that somebody drains the outbox. @returns false: the actor takes no turns until it is called for
@@ -192,20 +206,13 @@ bool LocalCell::settle_outbox() {
   for (;;) {
     drain_outbox();
     if (mine->outbox.empty()) {
-      if (mine->outbox_timer.armed.load() && node().timers().cancel(mine->outbox_timer)) {
-        const auto owner = std::move(mine->outbox_timer.owner);
-        mine->outbox_timer.armed.store(false);
-      }
+      arm_outbox_timer(*mine, TimePoint::max());
       return true;
     }
     const bool pause = life_ == Life::ended || outbox_full();
     if (pause) mine->paused.store(true);
     const Counted<Cell> target = mine->outbox.front().target;
-    const TimePoint until = mine->outbox.front().until;
-    if (outbox_full() && until != TimePoint::max() && !mine->outbox_timer.armed.exchange(true)) {
-      mine->outbox_timer.owner = Counted<LocalCell>{this};
-      node().timers().schedule(mine->outbox_timer, until);
-    }
+    if (pause) arm_outbox_timer(*mine, std::min(mine->outbox.front().until, mine->give_up_at));
     if (!await_room_of(*target)) return !pause;
     if (pause && !mine->paused.exchange(false)) return false;  // somebody scheduled us meanwhile
   }

@@ -61,10 +61,7 @@ void LocalCell::kill() {
 
 LocalCell::Run LocalCell::run(unsigned budget) {
   const ContextScope scope{&node(), this};
-  if (life_ == Life::ended) {  // only the outbox is left
-    (void)settle_outbox();
-    return Run::idle;
-  }
+  if (life_ == Life::ended) return end_when_sent();
   if (life_ == Life::starting) {
     life_ = Life::living;
     try {
@@ -79,8 +76,7 @@ LocalCell::Run LocalCell::run(unsigned budget) {
     if (killed_.load(std::memory_order_relaxed) && life_ == Life::living) begin_end(EndReason::killed);
     if (life_ == Life::ending && (extras_if_any() == nullptr || extras().children.empty())) {
       finish();
-      (void)settle_outbox();
-      return Run::ended;
+      return end_when_sent();
     }
     bool long_slice = turns >= budget;
     if (turns % room_step == room_step - 1) {  // the clock costs as much as a turn: not for short slices
@@ -264,10 +260,19 @@ void LocalCell::finish() {
   close_mailbox();
   if (room_wanted_.load()) wake_waiting();
   node().flush_slice();
+  if (Extras* mine = extras_if_any()) mine->give_up_at = after(node().clock().now(), node().options().linger);
+}
+
+// The end is known, to who waits for it, when what the actor sent has left its outbox.
+LocalCell::Run LocalCell::end_when_sent() {
+  if (!settle_outbox()) return Run::idle;
+  node().flush_slice();
+  const EndReason reason = reason_.load(std::memory_order_relaxed);
   Extras* mine = extras_if_any();
   if (mine != nullptr && mine->on_end) std::exchange(mine->on_end, nullptr)(reason, mine->error);
   if (parent_ != nullptr) parent_->post_child_ended(CellPointer{this});
   node().actor_ended(*this);
+  return Run::ended;
 }
 
 }  // namespace troupe::detail

@@ -144,6 +144,7 @@ class NodeCore final : public LoopClient {
 
   // LoopClient
   bool drain() override { return links_.drain(); }
+  void acknowledge() override { links_.acknowledge(); }
   void flush_thread() override { flush_slice(); }
   void settle() override;
   bool look_for_stuck() override;

@@ -80,12 +80,18 @@ bool Links::drain() {
   const std::size_t came = inbox_->drain(*this, drain_budget);
   last_target_ = {};
   last_intake_ = nullptr;
-  if (came < drain_budget && !heard_.empty()) {
-    for (const auto& session : heard_) session->acknowledge();
-    heard_.clear();
-    last_session_ = nullptr;
-  }
+  emptied_ = came < drain_budget;
+  if (emptied_)
+    for (const auto& session : heard_)
+      if (session->waits_for_acknowledgement()) session->acknowledge();
   return came > 0;
+}
+
+void Links::acknowledge() {
+  if (!emptied_ || heard_.empty()) return;
+  for (const auto& session : heard_) session->acknowledge();
+  heard_.clear();
+  last_session_ = nullptr;
 }
 
 void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {

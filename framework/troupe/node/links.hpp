@@ -43,6 +43,8 @@ class Links final : public FrameVisitor {
 
   /// Reads the inbox, once, up to a budget. @returns whether anything came
   bool drain();
+  /// Acknowledges what was read, if the last `drain` emptied the inbox. By the leader.
+  void acknowledge();
   /// Fulfilled when `peer` has said HELLO; fails when it never will. For who starts it.
   void await_hello(NodeId peer, std::shared_ptr<AwaitedHello> awaited);
   void abandon_hello(NodeId peer, std::shared_ptr<const ErrorInfo> reason);
@@ -79,6 +81,7 @@ class Links final : public FrameVisitor {
   const Session* last_sender_ = nullptr;
   std::shared_ptr<Intake> last_intake_;  // of the last sender's messages to the last target
   std::int64_t drain_time_ = 0;
+  bool emptied_ = true;
 
   std::atomic<std::uint64_t> refused_{0};
   RateLimit refusal_log_{std::chrono::seconds{1}};

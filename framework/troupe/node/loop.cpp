@@ -96,13 +96,23 @@ bool Loop::lead_once() {
   return came;
 }
 
+void Loop::acknowledge() {
+  std::unique_lock lead{lead_, std::try_to_lock};
+  if (!lead.owns_lock()) return;  // who leads will do it
+  client_.acknowledge();
+  lead.unlock();
+  hand_over();
+}
+
 // Holds the lead. @returns whether `state` is settled
 bool Loop::lead_for(FutureState& state, TimePoint until) {
   control(epoll_.get(), EPOLL_CTL_MOD, inbox_, 0);
   static thread_local Tries tries;
   tries.begin();
   while (!state.settled()) {
-    if (client_.drain()) {
+    const bool came = client_.drain();
+    client_.acknowledge();
+    if (came) {
       client_.flush_thread();  // what could not be delivered is answered now, not when this wait ends
       tries.begin();
       continue;
@@ -112,6 +122,7 @@ bool Loop::lead_for(FutureState& state, TimePoint until) {
     if (until != TimePoint::max() && clock_.now() >= until) break;
     Parker::current().sleep_polling(inbox_, until);
   }
+  client_.acknowledge();  // for who read before us and found the lead taken
   control(epoll_.get(), EPOLL_CTL_MOD, inbox_, EPOLLIN);
   return state.settled();
 }
@@ -229,6 +240,7 @@ void Loop::run(const std::function<void()>& first) {
       away(events, [&] { turned = run_turns(); });
     }
     client_.flush_thread();
+    acknowledge();  // behind the turns: their answers carry it, and nothing else keeps a message from its handler
     if (came || turned) {
       tries.begin();
       continue;
@@ -325,6 +337,7 @@ void Loop::stand_in() {
   const std::uint64_t turns = turns_.load();
   while (!back_.load() && in_turns_.load() && turns_.load() == turns && !standby_stop_.load()) {
     lead_once();
+    acknowledge();
     client_.settle();
     client_.flush_thread();
     const TimePoint now = clock_.now();

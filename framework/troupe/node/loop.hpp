@@ -27,6 +27,8 @@ class LoopClient {
  public:
   /// Reads the inbox; called by one thread at a time, the leader. @returns whether anything came
   virtual bool drain() = 0;
+  /// Acknowledges what was read, unless an answer has done so; by the leader, when the inbox may be empty.
+  virtual void acknowledge() = 0;
   /// Sends what this thread has put off.
   virtual void flush_thread() = 0;
   /// Called on the node's thread between events.
@@ -71,7 +73,10 @@ class Loop {
   bool wait(FutureState& state, TimePoint until);
 
   /// Reads the inbox, unless another thread does so just now.
-  void drain_now() { lead_once(); }
+  void drain_now() {
+    lead_once();
+    acknowledge();
+  }
 
   /// Gives `cell` its turns on the node's thread. From any thread.
   void schedule(LocalCell& cell);
@@ -82,6 +87,7 @@ class Loop {
 
  private:
   bool lead_once();
+  void acknowledge();
   bool lead_for(FutureState& state, TimePoint until);
   void hand_over();
   void handle_events(int timeout);

@@ -116,6 +116,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool take_cancelled(std::uint64_t ask);
   /// The inbox was read empty: acknowledges what deserves it.
   void acknowledge();
+  /// So much came that its sender is stopped by what it may keep: the handlers of all that would take too long.
+  [[nodiscard]] bool waits_for_acknowledgement() const noexcept { return unacknowledged_bytes_ >= bulk_bytes; }
   [[nodiscard]] std::uint64_t incoming_epoch() const noexcept { return incoming_epoch_; }
   std::vector<IncomingType>& incoming_types() noexcept { return incoming_types_; }
   /// What the peer said about its end, before it ended; null: nothing.
@@ -129,6 +131,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint64_t sequence;
     bool wants_ack;
   };
+  static constexpr std::size_t bulk_bytes = 16 << 10;  // not a lone message
   class RedialTimer;
   /// Who waited for room that is there now. Woken when it goes out of scope, without the mutex.
   struct Waiting {

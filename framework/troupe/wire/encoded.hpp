@@ -2,7 +2,6 @@
 // Bytes that grow in a block: what messages are encoded into.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -70,7 +69,9 @@ class Encoded {
  private:
   void grow(std::size_t bytes) {
     const std::size_t used = size();
-    Block larger = Block::make(std::max(headroom_ + used + bytes, 2 * block_.capacity()));
+    const std::size_t needed = headroom_ + used + bytes;
+    const std::size_t doubled = 2 * block_.capacity();
+    Block larger = Block::make(needed > doubled ? needed : doubled);
     if (block_) std::memcpy(larger.data(), block_.data(), headroom_ + used);
     block_ = std::move(larger);
     end_ = data() + used;
