@@ -84,12 +84,12 @@ std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& LocalCell::on_
 void LocalCell::schedule() { node().schedule(*this); }
 
 void LocalCell::abandon(std::shared_ptr<const ErrorInfo> error) {
-  Extras& mine = extras();
-  mine.error = std::move(error);
-  for (auto& [key, attachment] : std::exchange(mine.attachments, {})) attachment->actor_ends();
+  extras().error = std::move(error);
+  end_attachments();
   begin_end(EndReason::failed);
   life_ = Life::ended;
   close_mailbox();
+  tell_watchers();
 }
 
 void LocalCell::close_mailbox() {

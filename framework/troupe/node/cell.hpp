@@ -21,12 +21,15 @@ namespace troupe::detail {
 
 class Encoded;
 struct TypeName;
+struct Ending;
 class FutureState;
 template <class T>
 class TypedState;
 class NodeCore;
 class Parker;
 class Session;
+class Watch;
+class Watcher;
 class LocalCell;
 struct Letter;
 
@@ -200,9 +203,19 @@ class LocalCell final : public Cell {
   [[nodiscard]] void* actor() const noexcept { return actor_; }
   [[nodiscard]] bool ending() const noexcept { return life_ == Life::ending || life_ == Life::ended; }
 
+  /// Has `watcher` told once how the actor ended; at once, if it has. From any thread.
+  void watch(Watcher watcher);
+  // To be called in a turn or the constructor:
+
+  /// Has `told` called once, in a turn of this actor, when that of `target` has ended.
+  void start_watch(CellPointer target, void (*told)(LocalCell& watcher, const Cell& target, const Ending& ending));
+  void end_watches(const Address& target);
+  void forget_watch(const Watch& watch, const Address& target);
+
   [[nodiscard]] bool ended() const noexcept { return mailbox_.closed(); }
   /// What an ask to the ended actor is told.
   [[nodiscard]] ErrorInfo end_error() const;
+  [[nodiscard]] Ending how_it_ended() const;
   [[nodiscard]] const Behaviour& behaviour() const noexcept { return behaviour_; }
   [[nodiscard]] std::string label() const;
   [[nodiscard]] LocalCell* parent() const noexcept { return parent_; }
@@ -221,6 +234,7 @@ class LocalCell final : public Cell {
  private:
   struct Extras;
   struct Outgoing;
+  class WatchJob;
 
   Extras& extras();
   [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.load(std::memory_order_acquire); }
@@ -248,6 +262,9 @@ class LocalCell final : public Cell {
   void handle_local(LocalMessage& message);
   void handle_received(MailNode& node);
   void discard(MailNode& message);
+  void add_watcher(Watcher watcher);
+  void tell_watchers();
+  void end_attachments() noexcept;
   void finish();
   void schedule();
 

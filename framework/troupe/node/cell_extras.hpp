@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 
 #include <troupe/node/cell.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/node/watch.hpp>
 
 namespace troupe::detail {
 
@@ -49,6 +51,9 @@ struct LocalCell::Extras {
   OutboxTimer outbox_timer;
   std::vector<CellPointer> children;
   std::unordered_map<const Attachment*, std::shared_ptr<Attachment>> attachments;
+  std::multimap<Address, std::shared_ptr<Watch>> watches;
+  std::vector<Watcher> watchers;
+  std::size_t watchers_looked_at = 0;  // by this number those who have lost interest are thrown out
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)> on_end;
   std::shared_ptr<const ErrorInfo> error;
 };

@@ -246,6 +246,13 @@ void LocalCell::child_ended(Cell& child) {
   std::erase_if(children, [&](const CellPointer& each) { return each.get() == &child; });
 }
 
+void LocalCell::end_attachments() noexcept {
+  Extras* mine = extras_if_any();
+  if (mine == nullptr) return;
+  for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
+  for (auto& [target, watch] : std::exchange(mine->watches, {})) watch->end();
+}
+
 void LocalCell::finish() {
   const EndReason reason = reason_.load(std::memory_order_relaxed);
   if (reason == EndReason::normal) {
@@ -256,12 +263,12 @@ void LocalCell::finish() {
       node().report_failure(*this, *thrown);
     }
   }
-  if (Extras* mine = extras_if_any())
-    for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
+  end_attachments();
   behaviour_.destroy(actor_);
   actor_ = nullptr;
   life_ = Life::ended;
   close_mailbox();
+  tell_watchers();
   if (room_wanted_.load()) wake_waiting();
   node().flush_slice();
   Extras* mine = extras_if_any();

@@ -15,6 +15,7 @@
 #include <troupe/node/context.hpp>
 #include <troupe/node/memory.hpp>
 #include <troupe/node/runtime_directory.hpp>
+#include <troupe/node/watch.hpp>
 #include <troupe/wire/name.hpp>
 
 namespace troupe::detail {
@@ -152,6 +153,7 @@ void NodeCore::actor_ended(LocalCell& cell) {
     if (const auto found = exposed_.find(cell.id()); !cell.on_node_thread && found != exposed_.end()) {
       exposed = std::move(found->second);
       exposed_.erase(found);
+      ended_.add(cell.id(), cell.how_it_ended());
     }
     if (first_root_ == nullptr) all_ended = std::move(all_ended_);
   }
@@ -185,6 +187,24 @@ Counted<LocalCell> NodeCore::find(std::uint64_t actor) {
   const std::lock_guard lock{actors_mutex_};
   const auto found = exposed_.find(actor);
   return found == exposed_.end() ? Counted<LocalCell>{} : found->second;
+}
+
+void NodeCore::watch(std::uint64_t actor, Watcher watcher) {
+  std::optional<Ending> known;
+  Counted<LocalCell> cell;
+  {
+    const std::lock_guard lock{actors_mutex_};
+    if (const auto found = exposed_.find(actor); found != exposed_.end()) {
+      cell = found->second;
+    } else {
+      known = ended_.find(actor);
+    }
+  }
+  if (cell) {
+    cell->watch(std::move(watcher));
+  } else {
+    watcher.tell(known ? *known : long_gone('#' + std::to_string(actor)));
+  }
 }
 
 CellPointer NodeCore::cell_at(const Address& address, const std::string& endpoint) {

@@ -15,6 +15,7 @@
 #include <troupe/node/callbacks.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
+#include <troupe/node/ending.hpp>
 #include <troupe/node/executor.hpp>
 #include <troupe/node/links.hpp>
 #include <troupe/node/loop.hpp>
@@ -81,6 +82,10 @@ class NodeCore final : public LoopClient {
   void expose(LocalCell& cell);
   /// The exposed actor with this number; null: unknown or ended.
   [[nodiscard]] Counted<LocalCell> find(std::uint64_t actor);
+  /// Has `watcher`, of another process, told how the exposed actor with this number ended.
+  void watch(std::uint64_t actor, Watcher watcher);
+  /// Has `watcher` told how `process` ended, as far as its parent is this node or one above.
+  void how_ended(NodeId process, const Watcher& watcher);
   /// A cell for an address that came from elsewhere.
   [[nodiscard]] CellPointer cell_at(const Address& address, const std::string& endpoint);
   /// A cell for an actor of the session's peer.
@@ -129,6 +134,8 @@ class NodeCore final : public LoopClient {
 
   // --- Of a process actor's process ---
 
+  /// The way to the parent.
+  std::shared_ptr<Session> parent_session;
   /// Called when messages for the actor that this process is for can be taken: HELLO must not be said before.
   std::function<void()> on_root_exposed;
   /// Called when the actor that this process is for has ended; null: in order.
@@ -171,6 +178,7 @@ class NodeCore final : public LoopClient {
   std::mutex actors_mutex_;
   LocalCell* first_root_ = nullptr;  // actors without a parent; each with a share
   std::unordered_map<std::uint64_t, Counted<LocalCell>> exposed_;
+  Endings<std::uint64_t> ended_;         // that were exposed
   Counted<TypedState<void>> all_ended_;  // while `close` waits for the roots
   std::atomic<bool> closing_{false};
   std::atomic<bool> interrupted_{false};

@@ -6,6 +6,7 @@
 
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/watch.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
 
@@ -232,6 +233,13 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
       return;
     case EnvelopeKind::cancel:
       session.on_cancel(header.target);
+      return;
+    case EnvelopeKind::watch:
+      if (header.target != 0) {
+        node_.watch(header.target, Watcher{frame.session(), header.ask});
+      } else {
+        node_.how_ended(decode<NodeId>(payload), Watcher{frame.session(), header.ask});
+      }
       return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
