@@ -51,7 +51,7 @@ TimePoint now(const Cell& cell) { return cell.node().clock().now(); }
 void tell_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience) {
   const Letter letter{.kind = EnvelopeKind::tell, .target = cell.id(), .type = &type, .sender = sender_id()};
   const auto ended = send_from_here(cell, letter, payload, patience);
-  if (ended != nullptr) cell.node().dead_letter(type.name, *ended);
+  if (ended != nullptr) cell.node().dead_letter(type.name, *ended, name_of(&cell));
 }
 
 void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {

@@ -259,11 +259,10 @@ void NodeCore::after_remote_turn() {
   }
 }
 
-void NodeCore::dead_letter(std::string_view message, const LocalCell& target) { dead_letter(message, target.end_error()); }
+void NodeCore::dead_letter(std::string_view message, const LocalCell& target) { dead_letter(message, target.end_error(), target.label()); }
 
-void NodeCore::dead_letter(std::string_view message, const ErrorInfo& reason) {
-  dead_letters_.fetch_add(1, std::memory_order_relaxed);
-  if (!closing()) dead_letter_log_.log(LogLevel::info, "dead letter " + std::string{message} + ": " + chain_text(reason));
+void NodeCore::dead_letter(std::string_view message, const ErrorInfo& reason, std::string_view target) {
+  dead_letters_.note(message, target, reason, closing());
 }
 
 void NodeCore::report_failure(const LocalCell& cell, const ErrorInfo& error) {

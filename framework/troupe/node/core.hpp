@@ -15,6 +15,7 @@
 #include <troupe/node/callbacks.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
+#include <troupe/node/dead_letters.hpp>
 #include <troupe/node/ending.hpp>
 #include <troupe/node/executor.hpp>
 #include <troupe/node/links.hpp>
@@ -101,10 +102,10 @@ class NodeCore final : public LoopClient {
   void flush_later(Session& session, Flush flush);
   void flush_slice();
   void after_remote_turn();
-  /// To be called by a plain thread, or for a message of this node: counted and, at a limited rate, logged.
+  /// `message`, the name of a type, reached nobody: counted, told to subscribers and, at a limited rate, logged.
   void dead_letter(std::string_view message, const LocalCell& target);
-  void dead_letter(std::string_view message, const ErrorInfo& reason);
-  [[nodiscard]] std::uint64_t dead_letters() const noexcept { return dead_letters_.load(std::memory_order_relaxed); }
+  void dead_letter(std::string_view message, const ErrorInfo& reason, std::string_view target = {});
+  [[nodiscard]] DeadLetters& dead_letter_box() noexcept { return dead_letters_; }
   void report_failure(const LocalCell& cell, const ErrorInfo& error);
 
   // --- For sessions ---
@@ -188,8 +189,7 @@ class NodeCore final : public LoopClient {
 
   std::vector<std::shared_ptr<Session>> fresh_links_;  // dialled, and not looked at yet
 
-  std::atomic<std::uint64_t> dead_letters_{0};
-  RateLimit dead_letter_log_{std::chrono::seconds{1}};
+  DeadLetters dead_letters_;
 };
 
 }  // namespace troupe::detail

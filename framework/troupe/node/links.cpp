@@ -265,7 +265,9 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
     if (header.ask != 0) {
       session.reply_error(header.ask, error);
     } else {
-      node_.dead_letter("message", error);
+      const auto& types = session.incoming_types();
+      const std::string target = last_target_ ? last_target_->label() : '#' + std::to_string(header.target);
+      node_.dead_letter(header.type < types.size() ? types[header.type].name : "message", error, target);
     }
   };
   if (!last_target_ || last_target_->id() != header.target || last_sender_ != &session) {
