@@ -8,6 +8,7 @@
 #include <troupe/actor/monitor.hpp>      // what watchers are told
 #include <troupe/actor/ref.hpp>          // tell, ask, stop
 #include <troupe/actor/spawn.hpp>        // how actors begin
+#include <troupe/actor/supervisor.hpp>   // actors that come back
 #include <troupe/actor/task.hpp>         // handlers that await
 #include <troupe/actor/timer.hpp>        // messages for later
 #include <troupe/node/node.hpp>          // the first line of main

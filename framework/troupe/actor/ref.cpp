@@ -70,7 +70,7 @@ void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Future
   state.fail(std::move(not_sent));
 }
 
-void stop_actor(Cell& cell) { cell.node().stop_child(cell); }
+void stop_actor(Cell& cell) { cell.node().stop(cell); }
 
 void kill_actor(Cell& cell) {
   if (cell.local()) {

@@ -170,9 +170,17 @@ void NodeCore::schedule(LocalCell& cell) {
   }
 }
 
-void NodeCore::stop_child(Cell& cell) {
+void NodeCore::stop(Cell& cell) {
   if (cell.local()) {
     static_cast<LocalCell&>(cell).stop();
+  } else {
+    children_->stop(cell);
+  }
+}
+
+void NodeCore::end_child(Cell& cell) {
+  if (cell.local()) {
+    static_cast<LocalCell&>(cell).end(nullptr);
   } else {
     children_->stop(cell);
   }

@@ -78,7 +78,9 @@ class NodeCore final : public LoopClient {
   /// The actor of this node whose turn or constructor the calling thread runs; null: none.
   [[nodiscard]] LocalCell* current_cell() noexcept;
   /// Tells `cell`, here or elsewhere, to end.
-  void stop_child(Cell& cell);
+  void stop(Cell& cell);
+  /// The same for a child of who ends: its supervisor does not make it anew.
+  void end_child(Cell& cell);
   /// The actor can be named by other processes from here on.
   void expose(LocalCell& cell);
   /// The exposed actor with this number; null: unknown or ended.

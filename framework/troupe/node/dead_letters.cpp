@@ -38,6 +38,7 @@ class DeadLetters::LetterJob final : public Job {
     subscriber_->taken();
     if (!subscriber_->ended() && !cell.ending()) subscriber_->deliver(cell, std::move(letter_));
   }
+  [[nodiscard]] bool for_actor() const noexcept override { return true; }
 
  private:
   const std::shared_ptr<Subscriber> subscriber_;

@@ -126,7 +126,7 @@ void Watch::begin() {
   Session& session = *static_cast<RemoteCell&>(*target_).session();
   const std::uint64_t ask = target_->node().pending().add(*state_, session);
   Encoded nothing{message_headroom};
-  const auto ended = session.send({EnvelopeKind::watch, target_->id(), nullptr, watcher_->id(), ask, 0}, nothing, forever);
+  const auto ended = session.send({EnvelopeKind::watch, target_->id(), nullptr, watcher_->id(), ask, TimePoint::max()}, nothing, forever);
   if (ended != nullptr) state_->fail(ended);
 }
 
@@ -213,7 +213,7 @@ void NodeCore::how_ended(NodeId process, const Watcher& watcher) {
   Encoded body{message_headroom};
   encode(body, process);
   try {  // by the thread that reads: it must not wait
-    const auto ended = parent_session->send({EnvelopeKind::watch, 0, nullptr, 0, ask, 0}, body, Duration::zero());
+    const auto ended = parent_session->send({EnvelopeKind::watch, 0, nullptr, 0, ask, TimePoint::max()}, body, Duration::zero());
     if (ended != nullptr) state->fail(ended);
   } catch (const Error& error) {
     state->fail(error.info());
