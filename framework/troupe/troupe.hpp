@@ -2,13 +2,16 @@
 // Everything that a program needs, in reading order.
 #pragma once
 
-#include <troupe/actor/actor.hpp>   // the base of actors
-#include <troupe/actor/future.hpp>  // the answer to an ask
-#include <troupe/actor/ref.hpp>     // tell, ask, stop
-#include <troupe/actor/spawn.hpp>   // how actors begin
-#include <troupe/actor/task.hpp>    // handlers that await
-#include <troupe/actor/timer.hpp>   // messages for later
-#include <troupe/node/node.hpp>     // the first line of main
-#include <troupe/wire/error.hpp>    // what can go wrong, and how it is caught
-#include <troupe/wire/log.hpp>      // where the library's own lines go
-#include <troupe/wire/message.hpp>  // what can be a message
+#include <troupe/actor/actor.hpp>        // the base of actors
+#include <troupe/actor/dead_letter.hpp>  // messages that reached nobody
+#include <troupe/actor/future.hpp>       // the answer to an ask
+#include <troupe/actor/monitor.hpp>      // what watchers are told
+#include <troupe/actor/ref.hpp>          // tell, ask, stop
+#include <troupe/actor/spawn.hpp>        // how actors begin
+#include <troupe/actor/supervisor.hpp>   // actors that come back
+#include <troupe/actor/task.hpp>         // handlers that await
+#include <troupe/actor/timer.hpp>        // messages for later
+#include <troupe/node/node.hpp>          // the first line of main
+#include <troupe/wire/error.hpp>         // what can go wrong, and how it is caught
+#include <troupe/wire/log.hpp>           // where the library's own lines go
+#include <troupe/wire/message.hpp>       // what can be a message

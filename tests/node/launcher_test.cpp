@@ -105,9 +105,9 @@ const ChildMain sleep_for_ever{"sleep_for_ever", [](int, char**) {
                                  return 0;
                                }};
 
-Exit end_of(const Child& child) {
+ChildEnd end_of(const Child& child) {
   const auto end = reap(child.pidfd, 20s);
-  return end ? *end : Exit{.code = 999, .signal = 999};
+  return end ? *end : ChildEnd{.code = 999, .signal = 999};
 }
 
 }  // namespace

@@ -18,16 +18,16 @@ struct Pid {};
 struct Nap {
   int milliseconds = 0;
 };
-struct Exit {
+struct Quit {
   int code = 0;
 };
 struct Crash {};
-class Patient : public Actor<Patient, Get, Pid, Nap, Exit, Crash> {
+class Patient : public Actor<Patient, Get, Pid, Nap, Quit, Crash> {
  public:
   int on(const Get&) { return ++count_; }
   int on(const Pid&) const { return ::getpid(); }
   void on(const Nap& nap) { std::this_thread::sleep_for(std::chrono::milliseconds{nap.milliseconds}); }
-  void on(const Exit& exit) { ::_exit(exit.code); }
+  void on(const Quit& exit) { ::_exit(exit.code); }
   void on(const Crash&) { ::kill(::getpid(), SIGABRT); }
 
  private:
@@ -167,7 +167,7 @@ TEST_CASE("an ask says how the process of its actor ended") {
   CapturedLog log;
   Stage stage{where};
 
-  const auto exited = error_of(stage.spawn<Patient>().ask(Exit{7}));
+  const auto exited = error_of(stage.spawn<Patient>().ask(Quit{7}));
   CHECK(exited.code == Errc::died);
   CHECK(exited.executed == Executed::unknown);
   CHECK(exited.exit_code == 7);

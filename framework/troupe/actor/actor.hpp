@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include <troupe/actor/monitor.hpp>
 #include <troupe/actor/protocol.hpp>
 #include <troupe/actor/ref.hpp>
 #include <troupe/actor/task.hpp>
@@ -77,6 +78,21 @@ class Actor : public detail::ActorBase {
   TimerHandle every(Duration period, M message) {
     if (period <= Duration::zero()) throw Misuse{"every: the period must be positive"};
     return start<M>(period, period, std::move(message));
+  }
+
+  /// Has this actor's `on(const Down&)` called once when the actor behind `ref` has ended, also if it has already. Each call is a watch
+  /// of its own. Also in the constructor. Ends with this actor.
+  /// @throws Misuse  the ref names nobody
+  template <class A>
+  void watch(const Ref<A>& ref) {
+    static_assert(TroupeProtocol::template contains<Down>, "an actor that watches has Down in its list: Actor<Self, ..., troupe::Down>");
+    detail::watch(troupe_cell(), ref.pointer(), &detail::tell_down<Self>);
+  }
+  /// Ends all watches of `ref`: no Down comes any more, also of an end that has happened.
+  /// @throws Misuse  the ref names nobody
+  template <class A>
+  void unwatch(const Ref<A>& ref) {
+    detail::unwatch(troupe_cell(), ref.pointer());
   }
 
   /// Ends this actor after the running turn; what waits in the mailbox is dead letters.

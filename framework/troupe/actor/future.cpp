@@ -11,11 +11,15 @@ namespace {
 /// A callback in the mailbox of its actor.
 class CallbackJob final : public Job {
  public:
-  CallbackJob(std::unique_ptr<Continuation> callback, FutureState& state) : callback_{std::move(callback)}, state_{&state} {}
-  void run(LocalCell&) override { callback_->call(*state_); }
+  CallbackJob(std::unique_ptr<Continuation> callback, std::uint32_t incarnation, FutureState& state)
+      : callback_{std::move(callback)}, incarnation_{incarnation}, state_{&state} {}
+  void run(LocalCell& cell) override {
+    if (cell.incarnation() == incarnation_) callback_->call(*state_);  // else it belongs to an actor that is no more
+  }
 
  private:
   const std::unique_ptr<Continuation> callback_;
+  const std::uint32_t incarnation_;
   const Counted<FutureState> state_;
 };
 
@@ -26,14 +30,14 @@ bool wait_for(FutureState& state, TimePoint until) { return state.settled() || s
 void raise_no_future() { throw Misuse{"the future is empty: it was never an ask's, or its value was taken"}; }
 void raise_not_ready() { raise(ErrorType::timeout, "nothing came within the patience; the ask goes on", Executed::unknown); }
 
-CallbackBase::CallbackBase() : actor_{context().cell} {}
+CallbackBase::CallbackBase() : actor_{context().cell}, incarnation_{actor_ ? context().cell->incarnation() : 0} {}
 CallbackBase::~CallbackBase() = default;
 
 bool CallbackBase::holds_back() const { return !actor_; }
 
 void CallbackBase::settled(std::unique_ptr<Continuation> self, FutureState& state) {
   if (actor_) {
-    static_cast<LocalCell&>(*actor_).post(std::make_unique<CallbackJob>(std::move(self), state));
+    static_cast<LocalCell&>(*actor_).post(std::make_unique<CallbackJob>(std::move(self), incarnation_, state));
     return;
   }
   state.node().callbacks().post(

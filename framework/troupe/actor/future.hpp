@@ -2,6 +2,7 @@
 // The answer to an ask, before it is there.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -33,6 +34,7 @@ class CallbackBase : public Continuation {
 
  private:
   CellPointer actor_;  // none: the callback thread
+  std::uint32_t incarnation_;
 };
 
 template <class T, class F>

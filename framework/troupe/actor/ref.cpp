@@ -51,7 +51,7 @@ TimePoint now(const Cell& cell) { return cell.node().clock().now(); }
 void tell_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience) {
   const Letter letter{.kind = EnvelopeKind::tell, .target = cell.id(), .type = &type, .sender = sender_id()};
   const auto ended = send_from_here(cell, letter, payload, patience);
-  if (ended != nullptr) cell.node().dead_letter(type.name, *ended);
+  if (ended != nullptr) cell.node().dead_letter(type.name, *ended, name_of(&cell));
 }
 
 void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {
@@ -70,7 +70,7 @@ void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Future
   state.fail(std::move(not_sent));
 }
 
-void stop_actor(Cell& cell) { cell.node().stop_child(cell); }
+void stop_actor(Cell& cell) { cell.node().stop(cell); }
 
 void kill_actor(Cell& cell) {
   if (cell.local()) {

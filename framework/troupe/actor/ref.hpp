@@ -179,6 +179,8 @@ class Recipient {
   }
   [[nodiscard]] std::string name() const { return detail::name_of(cell_.get()); }
   explicit operator bool() const noexcept { return static_cast<bool>(cell_); }
+  [[nodiscard]] const detail::CellPointer& pointer() const noexcept { return cell_; }
+  [[nodiscard]] auto maker() const noexcept { return make_; }
   friend bool operator==(const Recipient& left, const Recipient& right) {
     return detail::compare(left.cell_.get(), right.cell_.get()) == 0;
   }

@@ -36,6 +36,22 @@ CellPointer spawn_here(NodeCore& node, const Behaviour& behaviour, Construction&
   return CellPointer{cell.get()};
 }
 
+CellPointer spawn_supervised(NodeCore& node, const Behaviour& behaviour, std::unique_ptr<Supervision> supervision) {
+  class First final : public Construction {
+   public:
+    explicit First(Supervision& from) : supervision_{from} {}
+    void* construct() override { return supervision_.construct(); }
+
+   private:
+    Supervision& supervision_;
+  } first{*supervision};
+  const Counted<LocalCell> cell = node.make_cell(behaviour);
+  cell->supervise(std::move(supervision));
+  begin_actor(node, cell, first);
+  node.schedule(*cell);
+  return CellPointer{cell.get()};
+}
+
 CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, std::string name) {
   if (node.closing()) raise(ErrorType::closed, "nothing is spawned any more: the node is ending");
   return node.children().spawn(entry, arguments, std::move(name));

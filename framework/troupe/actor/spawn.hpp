@@ -13,6 +13,7 @@
 #include <troupe/actor/ref.hpp>
 #include <troupe/node/entry.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/node/supervision.hpp>
 #include <troupe/wire/archive.hpp>
 #include <troupe/wire/name.hpp>
 
@@ -31,6 +32,8 @@ class Construction {
 
 /// Runs a constructor in a new cell. @throws what it throws; nothing was started
 [[nodiscard]] CellPointer spawn_here(NodeCore& node, const Behaviour& behaviour, Construction& construction);
+/// The same, of an actor whose supervisor decides what becomes of it when it ends.
+[[nodiscard]] CellPointer spawn_supervised(NodeCore& node, const Behaviour& behaviour, std::unique_ptr<Supervision> supervision);
 [[nodiscard]] CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, std::string name);
 /// In the child: begins the actor that its process is for.
 void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction);

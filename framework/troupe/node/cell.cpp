@@ -81,18 +81,27 @@ ErrorInfo LocalCell::end_error() const {
 
 std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& LocalCell::on_end() { return extras().on_end; }
 
+std::function<bool(const std::shared_ptr<const ErrorInfo>&)>& LocalCell::before_end() { return extras().before_end; }
+
 void LocalCell::schedule() { node().schedule(*this); }
 
 void LocalCell::abandon(std::shared_ptr<const ErrorInfo> error) {
-  Extras& mine = extras();
-  mine.error = std::move(error);
-  for (auto& [key, attachment] : std::exchange(mine.attachments, {})) attachment->actor_ends();
+  extras().error = std::move(error);
+  end_attachments();
   begin_end(EndReason::failed);
   life_ = Life::ended;
   close_mailbox();
+  tell_watchers();
 }
 
 void LocalCell::close_mailbox() {
+  if (Extras* mine = extras_if_any()) {
+    mine->last_held = nullptr;
+    while (MailNode* held = mine->first_held) {
+      mine->first_held = held->next;
+      discard(*held);
+    }
+  }
   MailNode* rest = mailbox_.close();
   while (rest != nullptr) {
     MailNode* next = rest->next;

@@ -21,12 +21,16 @@ namespace troupe::detail {
 
 class Encoded;
 struct TypeName;
+struct Ending;
 class FutureState;
 template <class T>
 class TypedState;
 class NodeCore;
 class Parker;
 class Session;
+class Supervision;
+class Watch;
+class Watcher;
 class LocalCell;
 struct Letter;
 
@@ -120,6 +124,8 @@ class Job : public MailNode {
   Job& operator=(const Job&) = delete;
   /// In a turn of `cell`. Not called if the actor ends before.
   virtual void run(LocalCell& cell) = 0;
+  /// Waits, as messages do, while the actor is made anew.
+  [[nodiscard]] virtual bool for_actor() const noexcept { return false; }
   /// The mailbox has no more use for it.
   virtual void dispose() noexcept { delete this; }
 };
@@ -185,6 +191,17 @@ class LocalCell final : public Cell {
   void stop();
   /// Ends the actor before its next turn.
   void kill();
+  /// Ends the actor for good, whatever its supervisor thinks, behind what the caller told before.
+  /// @param why  what asks are told from then on; null: that it has stopped
+  void end(std::shared_ptr<const ErrorInfo> why);
+  /// Of an actor under a supervisor, which then is told that the cell is vacant: ends it before its next turn.
+  void halt();
+  /// Has a vacant cell make its actor anew.
+  void restart();
+  /// To be called before anything is told to it: a supervisor decides what becomes of the actor when it ends.
+  void supervise(std::unique_ptr<Supervision> supervision);
+  /// How often the actor was made anew.
+  [[nodiscard]] std::uint32_t incarnation() const noexcept;
   /// To be called in a turn: the actor's failure.
   void fail(std::shared_ptr<const ErrorInfo> error);
   /// To be called in a turn: no further user message is handled, and the actor ends when its children have.
@@ -198,11 +215,21 @@ class LocalCell final : public Cell {
   void attach(std::shared_ptr<Attachment> attachment);
   void detach(const Attachment& attachment);
   [[nodiscard]] void* actor() const noexcept { return actor_; }
-  [[nodiscard]] bool ending() const noexcept { return life_ == Life::ending || life_ == Life::ended; }
+  [[nodiscard]] bool ending() const noexcept { return life_ >= Life::ending; }
+
+  /// Has `watcher` told once how the actor ended; at once, if it has. From any thread.
+  void watch(Watcher watcher);
+  // To be called in a turn or the constructor:
+
+  /// Has `told` called once, in a turn of this actor, when that of `target` has ended.
+  void start_watch(CellPointer target, void (*told)(LocalCell& watcher, const Cell& target, const Ending& ending));
+  void end_watches(const Address& target);
+  void forget_watch(const Watch& watch, const Address& target);
 
   [[nodiscard]] bool ended() const noexcept { return mailbox_.closed(); }
   /// What an ask to the ended actor is told.
   [[nodiscard]] ErrorInfo end_error() const;
+  [[nodiscard]] Ending how_it_ended() const;
   [[nodiscard]] const Behaviour& behaviour() const noexcept { return behaviour_; }
   [[nodiscard]] std::string label() const;
   [[nodiscard]] LocalCell* parent() const noexcept { return parent_; }
@@ -211,6 +238,8 @@ class LocalCell final : public Cell {
   bool on_node_thread = false;
   /// Called once, when the actor has ended.
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& on_end();
+  /// Called in a turn that would begin the end, `kill` excepted. @returns true: the actor ends later, by itself
+  std::function<bool(const std::shared_ptr<const ErrorInfo>& why)>& before_end();
 
   std::atomic<std::uint32_t> remote_senders{0};  // peers that have credit for it
   LocalCell* run_next = nullptr;                 // in a queue of the executor
@@ -221,6 +250,9 @@ class LocalCell final : public Cell {
  private:
   struct Extras;
   struct Outgoing;
+  class WatchJob;
+  class EndJob;
+  class RestartJob;
 
   Extras& extras();
   [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.load(std::memory_order_acquire); }
@@ -249,16 +281,30 @@ class LocalCell final : public Cell {
   void handle_local(LocalMessage& message);
   void handle_received(MailNode& node);
   void discard(MailNode& message);
+  void add_watcher(Watcher watcher);
+  void tell_watchers();
+  void end_attachments() noexcept;
+  void end_actor();
   void finish();
   [[nodiscard]] Run end_when_sent();
+  void overtake();
+  void post_behind(std::unique_ptr<Job> job);
+  [[nodiscard]] bool may_begin_again() const noexcept;
+  void begin_last_end(std::shared_ptr<const ErrorInfo> why);
+  bool vacate();
+  void begin_again();
+  /// @returns false: it is to be handled now
+  bool hold_back(MailNode& message);
+  [[nodiscard]] MailNode* next_message();
   void schedule();
 
-  enum class Life : std::uint8_t { starting, living, ending, ended };
+  enum class Life : std::uint8_t { starting, living, ending, vacant, ended };
+  enum class Overtaking : std::uint8_t { none, halt, kill };  // what does not wait for its place in the mailbox
 
   Mailbox mailbox_;
   std::atomic<std::uint32_t> size_{0};
   const std::uint32_t capacity_;
-  std::atomic<bool> killed_{false};
+  std::atomic<Overtaking> overtaking_{Overtaking::none};
   std::atomic<bool> room_wanted_{false};
   Life life_ = Life::starting;
   std::atomic<EndReason> reason_{EndReason::normal};

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -12,6 +13,8 @@
 
 #include <troupe/node/cell.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/node/supervision.hpp>
+#include <troupe/node/watch.hpp>
 
 namespace troupe::detail {
 
@@ -50,8 +53,21 @@ struct LocalCell::Extras {
   TimePoint give_up_at = TimePoint::max();  // what the outbox of an ended actor still holds
   std::vector<CellPointer> children;
   std::unordered_map<const Attachment*, std::shared_ptr<Attachment>> attachments;
+  std::multimap<Address, std::shared_ptr<Watch>> watches;
+  std::vector<Watcher> watchers;
+  std::size_t watchers_looked_at = 0;  // by this number those who have lost interest are thrown out
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)> on_end;
   std::shared_ptr<const ErrorInfo> error;
+  /// Of a supervisor, whose end takes many turns. @returns true: it ends later
+  std::function<bool(const std::shared_ptr<const ErrorInfo>& why)> before_end;
+
+  // Of an actor under a supervisor:
+  std::unique_ptr<Supervision> supervision;
+  std::uint32_t incarnation = 0;
+  bool last = false;                         // it ends for good
+  std::shared_ptr<const ErrorInfo> verdict;  // why, if not by itself
+  MailNode* first_held = nullptr;            // what came while it was made anew
+  MailNode* last_held = nullptr;
 };
 
 }  // namespace troupe::detail

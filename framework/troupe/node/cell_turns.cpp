@@ -22,6 +22,7 @@ constexpr auto slice_time = std::chrono::milliseconds{1};  // a slice ends at th
 class StopJob final : public Job {
  public:
   void run(LocalCell& cell) override { cell.begin_end(EndReason::normal); }
+  [[nodiscard]] bool for_actor() const noexcept override { return true; }
 };
 
 class ChildEndedJob final : public Job {
@@ -39,8 +40,10 @@ void ReceivedMessage::take() const {
   if (intake->take(credit_bytes(payload_bytes))) ReceivedFrame::of(node).session()->grant(*intake);
 }
 
-void LocalCell::stop() {
-  auto job = std::make_unique<StopJob>();
+void LocalCell::stop() { post_behind(std::make_unique<StopJob>()); }
+
+// Behind what the running turn told before, also if that waits in its outbox.
+void LocalCell::post_behind(std::unique_ptr<Job> job) {
   LocalCell* sender = context().cell;
   Extras* senders = sender == nullptr ? nullptr : sender->extras_if_any();
   if (senders == nullptr || senders->outbox.empty()) {
@@ -50,13 +53,23 @@ void LocalCell::stop() {
   }
 }
 
-void LocalCell::kill() {
+void LocalCell::overtake() {
   class WakeJob final : public Job {
    public:
     void run(LocalCell&) override {}
   };
-  killed_.store(true);
   post(std::make_unique<WakeJob>());
+}
+
+void LocalCell::kill() {
+  overtaking_.store(Overtaking::kill);
+  overtake();
+}
+
+void LocalCell::halt() {
+  Overtaking none = Overtaking::none;
+  overtaking_.compare_exchange_strong(none, Overtaking::halt);
+  overtake();
 }
 
 LocalCell::Run LocalCell::run(unsigned budget) {
@@ -73,8 +86,9 @@ LocalCell::Run LocalCell::run(unsigned budget) {
   unsigned handled = 0;
   TimePoint end = TimePoint::max();
   for (unsigned turns = 0;; ++turns) {
-    if (killed_.load(std::memory_order_relaxed) && life_ == Life::living) begin_end(EndReason::killed);
-    if (life_ == Life::ending && (extras_if_any() == nullptr || extras().children.empty())) {
+    const Overtaking wanted = overtaking_.load(std::memory_order_relaxed);
+    if (wanted != Overtaking::none && life_ == Life::living) begin_end(wanted == Overtaking::kill ? EndReason::killed : EndReason::normal);
+    if (life_ == Life::ending && (extras_if_any() == nullptr || extras().children.empty()) && !vacate()) {
       finish();
       return end_when_sent();
     }
@@ -93,7 +107,7 @@ LocalCell::Run LocalCell::run(unsigned budget) {
       node().flush_slice();
       return Run::more;
     }
-    MailNode* next = mailbox_.pop();
+    MailNode* next = next_message();
     if (next == nullptr) {
       release_room(std::exchange(handled, 0));
       node().flush_slice();
@@ -101,6 +115,7 @@ LocalCell::Run LocalCell::run(unsigned budget) {
       if (mailbox_.sleep()) return Run::idle;
       continue;
     }
+    if (hold_back(*next)) continue;
     if (next->kind() == MailNode::local) ++handled;
     handle(*next);
   }
@@ -210,18 +225,20 @@ void LocalCell::discard(MailNode& message) {
 }
 
 void LocalCell::fail(std::shared_ptr<const ErrorInfo> error) {
-  if (life_ == Life::ending || life_ == Life::ended) return;
+  if (ending()) return;
   node().report_failure(*this, *error);
   extras().error = std::move(error);
   begin_end(EndReason::failed);
 }
 
 void LocalCell::begin_end(EndReason reason) {
-  if (life_ == Life::ending || life_ == Life::ended) return;
+  if (ending()) return;
+  Extras* mine = extras_if_any();
+  if (mine != nullptr && mine->before_end && reason != EndReason::killed && mine->before_end(mine->verdict)) return;
   life_ = Life::ending;
   reason_.store(reason, std::memory_order_release);
-  if (Extras* mine = extras_if_any())
-    for (const CellPointer& child : mine->children) node().stop_child(*child);
+  if (mine == nullptr) return;
+  for (const CellPointer& child : mine->children) node().end_child(*child);
 }
 
 void LocalCell::attach(std::shared_ptr<Attachment> attachment) {
@@ -242,9 +259,16 @@ void LocalCell::child_ended(Cell& child) {
   std::erase_if(children, [&](const CellPointer& each) { return each.get() == &child; });
 }
 
-void LocalCell::finish() {
-  const EndReason reason = reason_.load(std::memory_order_relaxed);
-  if (reason == EndReason::normal) {
+void LocalCell::end_attachments() noexcept {
+  Extras* mine = extras_if_any();
+  if (mine == nullptr) return;
+  for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
+  for (auto& [target, watch] : std::exchange(mine->watches, {})) watch->end();
+}
+
+// The last turn of this actor; its cell may get another one.
+void LocalCell::end_actor() {
+  if (actor_ != nullptr && reason_.load(std::memory_order_relaxed) == EndReason::normal) {
     try {
       behaviour_.stopping(actor_);
     } catch (...) {
@@ -252,21 +276,29 @@ void LocalCell::finish() {
       node().report_failure(*this, *thrown);
     }
   }
-  if (Extras* mine = extras_if_any())
-    for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
-  behaviour_.destroy(actor_);
-  actor_ = nullptr;
+  end_attachments();
+  if (actor_ != nullptr) behaviour_.destroy(std::exchange(actor_, nullptr));
+}
+
+void LocalCell::finish() {
+  end_actor();
+  Extras* mine = extras_if_any();
+  if (mine != nullptr && mine->verdict != nullptr) {
+    mine->error = std::move(mine->verdict);
+    reason_.store(EndReason::failed, std::memory_order_release);
+  }
   life_ = Life::ended;
   close_mailbox();
   if (room_wanted_.load()) wake_waiting();
   node().flush_slice();
-  if (Extras* mine = extras_if_any()) mine->give_up_at = after(node().clock().now(), node().options().linger);
+  if (mine != nullptr) mine->give_up_at = after(node().clock().now(), node().options().linger);
 }
 
 // The end is known, to who waits for it, when what the actor sent has left its outbox.
 LocalCell::Run LocalCell::end_when_sent() {
   if (!settle_outbox()) return Run::idle;
   node().flush_slice();
+  tell_watchers();
   const EndReason reason = reason_.load(std::memory_order_relaxed);
   Extras* mine = extras_if_any();
   if (mine != nullptr && mine->on_end) std::exchange(mine->on_end, nullptr)(reason, mine->error);

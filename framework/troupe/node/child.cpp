@@ -50,6 +50,7 @@ void run_child(Node& node, NodeCore*& slot, Role role) {
   key.offset = told.offset;
   int code = 0;
   const auto parent = core.links().session({told.parent, told.parent_incarnation, 0}, told.parent_endpoint);
+  core.parent_session = parent;
   core.on_root_exposed = [&parent] { parent->connect(); };
   std::shared_ptr<const ErrorInfo> failure;
   try {

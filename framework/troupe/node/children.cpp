@@ -11,6 +11,7 @@
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/random.hpp>
+#include <troupe/node/watch.hpp>
 #include <troupe/wire/log.hpp>
 
 namespace troupe::detail {
@@ -34,8 +35,9 @@ class Children::EndTimer final : public Timer {
       with_cause.cause = std::move(words);
       reason = std::make_shared<const ErrorInfo>(std::move(with_cause));
     }
+    const auto before = session_->end_reason();  // it said BYE
+    node_.children().remember(*keep, before != nullptr ? *before : *reason);
     node_.end_session_later(session_, std::move(reason));
-    node_.children().forget_ending(keep->id);
     const auto done = std::exchange(ended, {});
     if (const auto of = std::exchange(parent, {})) of->post_child_ended(std::exchange(cell, {}));
     if (done) done->fulfil(std::monostate{});
@@ -131,7 +133,7 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   return cell;
 }
 
-ErrorInfo Children::describe_end(const Record& record, const Exit& exit) const {
+ErrorInfo Children::describe_end(const Record& record, const ChildEnd& exit) const {
   std::string text = record.name + " (pid " + std::to_string(record.pid) + ") ";
   if (exit.signal != 0) {
     text += "was killed by signal " + std::to_string(exit.signal) + " (" + ::strsignal(exit.signal) + ')';
@@ -168,10 +170,12 @@ void Children::on_exit(NodeId id) {
     if (session != nullptr) {
       record->end_timer = std::make_unique<EndTimer>(node_, std::move(session), std::move(reason));
       record->end_timer->keep = record;
-      ending_.push_back(id);
+      ending_.push_back(record);
       record->end_timer->ended = record->ended;
       record->end_timer->parent = std::move(record->parent);
       record->end_timer->cell = record->cell;
+    } else {
+      ended_.add(id, ending_of(reason));
     }
   }
   if (record->end_timer != nullptr) {
@@ -194,14 +198,45 @@ bool Children::kill(const Cell& cell) {
 }
 
 bool Children::living(NodeId id) const {
+  const auto is = [&](const auto& each) { return each->id == id; };
   const std::lock_guard lock{mutex_};
-  return std::any_of(living_.begin(), living_.end(), [&](const auto& each) { return each->id == id; }) ||
-         std::find(ending_.begin(), ending_.end(), id) != ending_.end();
+  return std::any_of(living_.begin(), living_.end(), is) || std::any_of(ending_.begin(), ending_.end(), is);
 }
 
-void Children::forget_ending(NodeId id) {
+void Children::remember(const Record& record, const ErrorInfo& reason) {
   const std::lock_guard lock{mutex_};
-  std::erase(ending_, id);
+  ended_.add(record.id, ending_of(reason));
+  std::erase_if(ending_, [&](const auto& each) { return each.get() == &record; });
+}
+
+/// At the end of a process: then it is known.
+class Children::Known final : public Continuation {
+ public:
+  Known(NodeId process, Watcher watcher) : process_{process}, watcher_{std::move(watcher)} {}
+  void settled(std::unique_ptr<Continuation>, FutureState& state) override { state.node().how_ended(process_, watcher_); }
+  void call(FutureState&) override {}
+
+ private:
+  const NodeId process_;
+  const Watcher watcher_;
+};
+
+bool Children::how_ended(NodeId id, const Watcher& watcher) {
+  std::optional<Ending> known;
+  Counted<TypedState<void>> ended;
+  {
+    const std::lock_guard lock{mutex_};
+    known = ended_.find(id);
+    for (const auto* list : {&living_, &ending_})
+      for (const auto& record : *list)
+        if (record->id == id) ended = record->ended;
+  }
+  if (known) {
+    watcher.tell(*known);
+  } else if (ended) {
+    ended->attach(std::make_unique<Known>(id, watcher));
+  }
+  return known || ended;
 }
 
 bool Children::wait_for_all(TimePoint until) {

@@ -13,6 +13,7 @@
 
 #include <troupe/node/build_id.hpp>
 #include <troupe/node/cell.hpp>
+#include <troupe/node/ending.hpp>
 #include <troupe/node/entry.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/launcher.hpp>
@@ -70,6 +71,8 @@ class Children {
   bool kill(const Cell& cell);
   /// It is a child of ours, and alive, or dead and its session will be told how it died.
   [[nodiscard]] bool living(NodeId id) const;
+  /// Has `watcher` told how a child of ours ended, once it has. @returns false: it was none of ours, or is forgotten
+  [[nodiscard]] bool how_ended(NodeId id, const Watcher& watcher);
   /// Stops all and waits until `until`; then ends them by SIGTERM, and by SIGKILL.
   void close(TimePoint until);
   /// Waits until their output is written.
@@ -81,6 +84,7 @@ class Children {
 
  private:
   class EndTimer;
+  class Known;
   struct Record {
     NodeId id;
     std::string name;
@@ -94,8 +98,8 @@ class Children {
   };
 
   void on_exit(NodeId id);
-  void forget_ending(NodeId id);
-  [[nodiscard]] ErrorInfo describe_end(const Record& record, const Exit& exit) const;
+  void remember(const Record& record, const ErrorInfo& reason);
+  [[nodiscard]] ErrorInfo describe_end(const Record& record, const ChildEnd& exit) const;
   bool wait_for_all(TimePoint until);
   void signal_all(int signal);
 
@@ -103,7 +107,8 @@ class Children {
   std::vector<std::string> arguments_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Record>> living_;
-  std::vector<NodeId> ending_;  // dead, and their last words are still read
+  std::vector<std::shared_ptr<Record>> ending_;  // dead, and their last words are still read
+  Endings<NodeId> ended_;
   std::mutex launcher_mutex_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<Relay> relay_;

@@ -15,6 +15,7 @@
 #include <troupe/node/context.hpp>
 #include <troupe/node/memory.hpp>
 #include <troupe/node/runtime_directory.hpp>
+#include <troupe/node/watch.hpp>
 #include <troupe/wire/name.hpp>
 
 namespace troupe::detail {
@@ -152,6 +153,7 @@ void NodeCore::actor_ended(LocalCell& cell) {
     if (const auto found = exposed_.find(cell.id()); !cell.on_node_thread && found != exposed_.end()) {
       exposed = std::move(found->second);
       exposed_.erase(found);
+      ended_.add(cell.id(), cell.how_it_ended());
     }
     if (first_root_ == nullptr) all_ended = std::move(all_ended_);
   }
@@ -168,9 +170,17 @@ void NodeCore::schedule(LocalCell& cell) {
   }
 }
 
-void NodeCore::stop_child(Cell& cell) {
+void NodeCore::stop(Cell& cell) {
   if (cell.local()) {
     static_cast<LocalCell&>(cell).stop();
+  } else {
+    children_->stop(cell);
+  }
+}
+
+void NodeCore::end_child(Cell& cell) {
+  if (cell.local()) {
+    static_cast<LocalCell&>(cell).end(nullptr);
   } else {
     children_->stop(cell);
   }
@@ -185,6 +195,24 @@ Counted<LocalCell> NodeCore::find(std::uint64_t actor) {
   const std::lock_guard lock{actors_mutex_};
   const auto found = exposed_.find(actor);
   return found == exposed_.end() ? Counted<LocalCell>{} : found->second;
+}
+
+void NodeCore::watch(std::uint64_t actor, Watcher watcher) {
+  std::optional<Ending> known;
+  Counted<LocalCell> cell;
+  {
+    const std::lock_guard lock{actors_mutex_};
+    if (const auto found = exposed_.find(actor); found != exposed_.end()) {
+      cell = found->second;
+    } else {
+      known = ended_.find(actor);
+    }
+  }
+  if (cell) {
+    cell->watch(std::move(watcher));
+  } else {
+    watcher.tell(known ? *known : long_gone('#' + std::to_string(actor)));
+  }
 }
 
 CellPointer NodeCore::cell_at(const Address& address, const std::string& endpoint) {
@@ -239,11 +267,10 @@ void NodeCore::after_remote_turn() {
   }
 }
 
-void NodeCore::dead_letter(std::string_view message, const LocalCell& target) { dead_letter(message, target.end_error()); }
+void NodeCore::dead_letter(std::string_view message, const LocalCell& target) { dead_letter(message, target.end_error(), target.label()); }
 
-void NodeCore::dead_letter(std::string_view message, const ErrorInfo& reason) {
-  dead_letters_.fetch_add(1, std::memory_order_relaxed);
-  if (!closing()) dead_letter_log_.log(LogLevel::info, "dead letter " + std::string{message} + ": " + chain_text(reason));
+void NodeCore::dead_letter(std::string_view message, const ErrorInfo& reason, std::string_view target) {
+  dead_letters_.note(message, target, reason, closing());
 }
 
 void NodeCore::report_failure(const LocalCell& cell, const ErrorInfo& error) {

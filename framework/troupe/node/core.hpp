@@ -15,6 +15,8 @@
 #include <troupe/node/callbacks.hpp>
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
+#include <troupe/node/dead_letters.hpp>
+#include <troupe/node/ending.hpp>
 #include <troupe/node/executor.hpp>
 #include <troupe/node/links.hpp>
 #include <troupe/node/loop.hpp>
@@ -76,11 +78,17 @@ class NodeCore final : public LoopClient {
   /// The actor of this node whose turn or constructor the calling thread runs; null: none.
   [[nodiscard]] LocalCell* current_cell() noexcept;
   /// Tells `cell`, here or elsewhere, to end.
-  void stop_child(Cell& cell);
+  void stop(Cell& cell);
+  /// The same for a child of who ends: its supervisor does not make it anew.
+  void end_child(Cell& cell);
   /// The actor can be named by other processes from here on.
   void expose(LocalCell& cell);
   /// The exposed actor with this number; null: unknown or ended.
   [[nodiscard]] Counted<LocalCell> find(std::uint64_t actor);
+  /// Has `watcher`, of another process, told how the exposed actor with this number ended.
+  void watch(std::uint64_t actor, Watcher watcher);
+  /// Has `watcher` told how `process` ended, as far as its parent is this node or one above.
+  void how_ended(NodeId process, const Watcher& watcher);
   /// A cell for an address that came from elsewhere.
   [[nodiscard]] CellPointer cell_at(const Address& address, const std::string& endpoint);
   /// A cell for an actor of the session's peer.
@@ -96,10 +104,10 @@ class NodeCore final : public LoopClient {
   void flush_later(Session& session, Flush flush);
   void flush_slice();
   void after_remote_turn();
-  /// To be called by a plain thread, or for a message of this node: counted and, at a limited rate, logged.
+  /// `message`, the name of a type, reached nobody: counted, told to subscribers and, at a limited rate, logged.
   void dead_letter(std::string_view message, const LocalCell& target);
-  void dead_letter(std::string_view message, const ErrorInfo& reason);
-  [[nodiscard]] std::uint64_t dead_letters() const noexcept { return dead_letters_.load(std::memory_order_relaxed); }
+  void dead_letter(std::string_view message, const ErrorInfo& reason, std::string_view target = {});
+  [[nodiscard]] DeadLetters& dead_letter_box() noexcept { return dead_letters_; }
   void report_failure(const LocalCell& cell, const ErrorInfo& error);
 
   // --- For sessions ---
@@ -129,6 +137,8 @@ class NodeCore final : public LoopClient {
 
   // --- Of a process actor's process ---
 
+  /// The way to the parent.
+  std::shared_ptr<Session> parent_session;
   /// Called when messages for the actor that this process is for can be taken: HELLO must not be said before.
   std::function<void()> on_root_exposed;
   /// Called when the actor that this process is for has ended; null: in order.
@@ -172,6 +182,7 @@ class NodeCore final : public LoopClient {
   std::mutex actors_mutex_;
   LocalCell* first_root_ = nullptr;  // actors without a parent; each with a share
   std::unordered_map<std::uint64_t, Counted<LocalCell>> exposed_;
+  Endings<std::uint64_t> ended_;         // that were exposed
   Counted<TypedState<void>> all_ended_;  // while `close` waits for the roots
   std::atomic<bool> closing_{false};
   std::atomic<bool> interrupted_{false};
@@ -181,8 +192,7 @@ class NodeCore final : public LoopClient {
 
   std::vector<std::shared_ptr<Session>> fresh_links_;  // dialled, and not looked at yet
 
-  std::atomic<std::uint64_t> dead_letters_{0};
-  RateLimit dead_letter_log_{std::chrono::seconds{1}};
+  DeadLetters dead_letters_;
 };
 
 }  // namespace troupe::detail

@@ -150,7 +150,7 @@ void check_start(const ChildSpec& spec) {
                                  "troupe::Node node{argc, argv} first in main");
 }
 
-Exit to_exit(const siginfo_t& info) {
+ChildEnd to_exit(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return {.code = info.si_status, .signal = 0};
   return {.code = -info.si_status, .signal = info.si_status};
 }
@@ -265,17 +265,17 @@ void Launcher::run() {
   }
 }
 
-std::optional<Exit> reap(const Descriptor& pidfd) {
+std::optional<ChildEnd> reap(const Descriptor& pidfd) {
   siginfo_t info{};
   while (::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG) != 0) {
     if (errno == EINTR) continue;
-    return Exit{.code = -1, .signal = 0};
+    return ChildEnd{.code = -1, .signal = 0};
   }
   if (info.si_pid == 0) return std::nullopt;
   return to_exit(info);
 }
 
-std::optional<Exit> reap(const Descriptor& pidfd, std::chrono::milliseconds patience) {
+std::optional<ChildEnd> reap(const Descriptor& pidfd, std::chrono::milliseconds patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
   while (true) {
     if (const auto end = reap(pidfd)) return end;

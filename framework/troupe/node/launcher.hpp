@@ -48,7 +48,7 @@ struct Child {
 
 /// How a process ended: with `code`, or by `signal` (then `code` is -signal). `signal` 0 and `code` -1: nobody can know, because
 /// the program ignores SIGCHLD or waits for children that are not its own.
-struct Exit {
+struct ChildEnd {
   int code = 0;
   int signal = 0;
 };
@@ -87,9 +87,9 @@ class Launcher {
 };
 
 /// The end of the child behind `pidfd`, which leaves no zombie then; nothing while it lives. Does not block. Once per child.
-[[nodiscard]] std::optional<Exit> reap(const Descriptor& pidfd);
+[[nodiscard]] std::optional<ChildEnd> reap(const Descriptor& pidfd);
 /// The same, waiting up to `patience` for the end.
-[[nodiscard]] std::optional<Exit> reap(const Descriptor& pidfd, std::chrono::milliseconds patience);
+[[nodiscard]] std::optional<ChildEnd> reap(const Descriptor& pidfd, std::chrono::milliseconds patience);
 /// Sends `signal`. @returns false: it is dead already
 bool signal_child(const Descriptor& pidfd, int signal);
 

@@ -6,6 +6,7 @@
 
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/watch.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
 
@@ -239,6 +240,13 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
     case EnvelopeKind::cancel:
       session.on_cancel(header.target);
       return;
+    case EnvelopeKind::watch:
+      if (header.target != 0) {
+        node_.watch(header.target, Watcher{frame.session(), header.ask});
+      } else {
+        node_.how_ended(decode<NodeId>(payload), Watcher{frame.session(), header.ask});
+      }
+      return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
       return;
@@ -263,7 +271,9 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
     if (header.ask != 0) {
       session.reply_error(header.ask, error);
     } else {
-      node_.dead_letter("message", error);
+      const auto& types = session.incoming_types();
+      const std::string target = last_target_ ? last_target_->label() : '#' + std::to_string(header.target);
+      node_.dead_letter(header.type < types.size() ? types[header.type].name : "message", error, target);
     }
   };
   if (!last_target_ || last_target_->id() != header.target || last_sender_ != &session) {

@@ -123,7 +123,8 @@ Node::~Node() {
 }
 
 const std::string& Node::host_name() const { return core_->host_name(); }
-std::uint64_t Node::dead_letters() const { return core_->dead_letters(); }
+std::uint64_t Node::dead_letters() const { return core_->dead_letter_box().count(); }
+std::uint64_t Node::dead_letters(Errc reason) const { return core_->dead_letter_box().count(reason); }
 
 Node& this_node() {
   if (context().node != nullptr) return context().node->node();

@@ -9,11 +9,15 @@
 #include <vector>
 
 #include <troupe/node/options.hpp>
+#include <troupe/wire/error.hpp>
 
 namespace troupe {
 
 template <class A>
 class Ref;
+template <class M>
+class Recipient;
+struct DeadLetter;
 class Node;
 
 /// Where an actor lives.
@@ -74,6 +78,12 @@ class Node {
   [[nodiscard]] const std::string& host_name() const;
   /// Messages that reached nobody so far.
   [[nodiscard]] std::uint64_t dead_letters() const;
+  /// The same, of one reason: `closed`, `died`, `unhandled`, `refused`, ...
+  [[nodiscard]] std::uint64_t dead_letters(Errc reason) const;
+  /// Has `subscriber`, an actor of this node, told of each from now on. One that is too slow misses some, and is told how many.
+  /// @throws Misuse  it names nobody, or an actor elsewhere
+  void watch_dead_letters(const Recipient<DeadLetter>& subscriber);
+  void unwatch_dead_letters(const Recipient<DeadLetter>& subscriber);
   /// The program's arguments, without troupe's own.
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   [[nodiscard]] detail::NodeCore& core() const noexcept { return *core_; }

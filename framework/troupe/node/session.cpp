@@ -168,7 +168,7 @@ void Session::accept(const Letter& letter, Encoded& payload, std::unique_lock<st
   if (!open_) return;
   const bool in_turn = context().cell != nullptr;
   if (letter.kind == EnvelopeKind::stop || letter.kind == EnvelopeKind::kill || letter.kind == EnvelopeKind::cancel ||
-      (!in_turn && in_flight_ == 0)) {
+      letter.kind == EnvelopeKind::watch || (!in_turn && in_flight_ == 0)) {
     seal();
     return;
   }
