@@ -48,7 +48,7 @@ void ThreadExecutor::push(LocalCell& cell) {
   cell.run_next = nullptr;
   (last_ == nullptr ? first_ : last_->run_next) = &cell;
   last_ = &cell;
-  queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  queued_.store(queued_.load(std::memory_order_relaxed) + 1);
   need_thread(lock);
 }
 
@@ -106,6 +106,10 @@ void ThreadExecutor::run(Worker& worker) {
       searching_.fetch_add(1);
       while (cell == nullptr && tries.again()) cell = next(worker);
       searching_.fetch_sub(1);
+      if (cell != nullptr && queued_.load() != 0) {  // what came meanwhile was left to us, and we are busy now
+        std::unique_lock lock{mutex_};
+        if (first_ != nullptr) need_thread(lock);
+      }
     }
     if (cell == nullptr) {
       std::unique_lock lock{mutex_};

@@ -319,13 +319,13 @@ void Loop::stand_by() {
     std::uint64_t expirations = 0;
     if (::read(standby_timer_.get(), &expirations, sizeof expirations) < 0) continue;
     if (standby_stop_.load()) return;
+    standby_armed_.store(false);  // before we look: who finds work right after that must be able to arm it again
     const std::uint64_t turns = turns_.load(std::memory_order_relaxed);
     const bool stuck = in_turns_.load() && turns == turns_seen_;
     const bool moved = turns != turns_seen_;
     turns_seen_ = turns;
     const bool watch = client_.look_for_stuck();
     if (stuck) stand_in();
-    standby_armed_.store(false);
     if (watch || moved || in_turns_.load()) arm_standby();
   }
 }
