@@ -6,6 +6,7 @@
 #include <troupe/actor/dead_letter.hpp>  // messages that reached nobody
 #include <troupe/actor/future.hpp>       // the answer to an ask
 #include <troupe/actor/monitor.hpp>      // what watchers are told
+#include <troupe/actor/promise.hpp>      // answers that come later
 #include <troupe/actor/ref.hpp>          // tell, ask, stop
 #include <troupe/actor/spawn.hpp>        // how actors begin
 #include <troupe/actor/supervisor.hpp>   // actors that come back

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <troupe/actor/monitor.hpp>
+#include <troupe/actor/promise.hpp>
 #include <troupe/actor/protocol.hpp>
 #include <troupe/actor/ref.hpp>
 #include <troupe/actor/task.hpp>

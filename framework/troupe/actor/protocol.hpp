@@ -20,7 +20,9 @@
 namespace troupe {
 template <class T>
 class Task;
-}
+template <class T>
+class Future;
+}  // namespace troupe
 
 namespace troupe::detail {
 
@@ -47,14 +49,21 @@ decltype(auto) call_handler(A& actor, M& message) {
 template <class A, class M>
 using Returned = std::remove_cvref_t<decltype(call_handler(std::declval<A&>(), std::declval<M&>()))>;
 
-/// What an answer is made of: of a handler that may await, what its Task brings.
+/// What an answer is made of: of a handler that may await or answers later, what its Task or Future brings.
 template <class R>
 struct Answer {
   using Type = R;
+  static constexpr bool is_later = false;
 };
 template <class R>
 struct Answer<Task<R>> {
   using Type = R;
+  static constexpr bool is_later = false;
+};
+template <class R>
+struct Answer<Future<R>> {
+  using Type = R;
+  static constexpr bool is_later = true;
 };
 
 /// What an ask of `M` to `A` brings.
@@ -75,11 +84,15 @@ void reply(const Turn& turn, Value&& value) {
 
 template <class A, class M>
 void begin_task(A& actor, M& message, const Turn& turn);  // task.hpp
+template <class R>
+void answer_later(Future<R>&& future, const Turn& turn);  // promise.hpp
 
 template <class A, class M>
 void handle(A& actor, M& message, const Turn& turn) {
   using R = Reply<A, M>;
-  if constexpr (!std::is_same_v<R, Returned<A, M>>) {
+  if constexpr (Answer<Returned<A, M>>::is_later) {
+    answer_later<R>(call_handler(actor, message), turn);
+  } else if constexpr (!std::is_same_v<R, Returned<A, M>>) {
     begin_task(actor, message, turn);
   } else if constexpr (std::is_void_v<R>) {
     call_handler(actor, message);

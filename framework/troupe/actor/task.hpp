@@ -65,7 +65,7 @@ class RunningTask : public Attachment, public std::enable_shared_from_this<Runni
 /// Frames of handlers that exist just now, in this process; for tests.
 [[nodiscard]] std::size_t running_tasks() noexcept;
 
-struct PromiseBase {
+struct TaskPromiseBase {
   RunningTask* task = nullptr;
   std::coroutine_handle<> awaiting;  // the task that awaits this one
   std::exception_ptr thrown;
@@ -86,7 +86,7 @@ struct PromiseBase {
 };
 
 template <class T>
-struct Promise : PromiseBase {
+struct TaskPromise : TaskPromiseBase {
   std::optional<T> value;
   Task<T> get_return_object() noexcept;
   template <class Value>
@@ -99,7 +99,7 @@ struct Promise : PromiseBase {
   }
 };
 template <>
-struct Promise<void> : PromiseBase {
+struct TaskPromise<void> : TaskPromiseBase {
   Task<void> get_return_object() noexcept;
   void return_void() const noexcept {}
   void take() const {
@@ -122,7 +122,7 @@ struct PauseFor {
 template <class T>
 class [[nodiscard]] Task {
  public:
-  using promise_type = detail::Promise<T>;
+  using promise_type = detail::TaskPromise<T>;
 
   Task(Task&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
   Task& operator=(Task&& other) noexcept {
@@ -157,11 +157,11 @@ class [[nodiscard]] Task {
 namespace detail {
 
 template <class T>
-Task<T> Promise<T>::get_return_object() noexcept {
-  return Task<T>{std::coroutine_handle<Promise<T>>::from_promise(*this)};
+Task<T> TaskPromise<T>::get_return_object() noexcept {
+  return Task<T>{std::coroutine_handle<TaskPromise<T>>::from_promise(*this)};
 }
-inline Task<void> Promise<void>::get_return_object() noexcept {
-  return Task<void>{std::coroutine_handle<Promise<void>>::from_promise(*this)};
+inline Task<void> TaskPromise<void>::get_return_object() noexcept {
+  return Task<void>{std::coroutine_handle<TaskPromise<void>>::from_promise(*this)};
 }
 
 template <class T>
@@ -210,7 +210,7 @@ class HandlerTask final : public RunningTask {
   }
 
   M message_;
-  std::coroutine_handle<Promise<R>> frame_;
+  std::coroutine_handle<TaskPromise<R>> frame_;
 };
 
 template <class A, class M>

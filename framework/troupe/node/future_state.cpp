@@ -13,6 +13,15 @@ void FutureState::fail(std::shared_ptr<const ErrorInfo> error) {
   settle();
 }
 
+bool FutureState::wanted() {
+  if (claimed()) return false;
+  const std::lock_guard lock{mutex_};
+  if (continuations_ == nullptr) return true;
+  for (Continuation* each = continuations_.get(); each != nullptr; each = each->next_.get())
+    if (each->wanted()) return true;
+  return false;
+}
+
 bool FutureState::cancel() {
   const auto way = ask_id_ == 0 ? nullptr : node_.pending().session_of(ask_id_);
   if (!claim()) return false;

@@ -37,6 +37,8 @@ class Continuation {
   virtual void call(FutureState& state) = 0;
   /// The future counts as ready only when `call` has returned.
   [[nodiscard]] virtual bool holds_back() const { return false; }
+  /// Somebody waits behind it who can still get the value.
+  [[nodiscard]] virtual bool wanted() { return true; }
 
   /// The one that was attached behind it.
   [[nodiscard]] std::unique_ptr<Continuation> take_next() noexcept { return std::move(next_); }
@@ -61,6 +63,8 @@ class FutureState : public Timer {
   }
 
   [[nodiscard]] bool settled() const noexcept { return phase_.load(std::memory_order_acquire) == Phase::settled; }
+  /// Whether anybody can still get the value: not ended, and of who is attached not all have given up.
+  [[nodiscard]] bool wanted();
   [[nodiscard]] bool claimed() const noexcept { return phase_.load(std::memory_order_relaxed) != Phase::open; }
   /// @returns true for the one caller that may fulfil
   [[nodiscard]] bool claim() noexcept {
