@@ -35,6 +35,8 @@ struct NodeOptions {
   Duration start_timeout = std::chrono::seconds{30};
   /// How long the end of the node waits until what was told has been acknowledged and its processes have ended.
   Duration linger = std::chrono::seconds{5};
+  /// After how long a call that waits for other people's work says so in a line. Longer than any pause that is meant.
+  Duration say_waiting_after = std::chrono::seconds{30};
   /// The root process ends in order at SIGINT and SIGTERM. False: both stay the program's own.
   bool handle_signals = true;
   /// The program that children run; empty: this one. For programs without an own main.
