@@ -5,6 +5,17 @@
 #include <troupe/node/core.hpp>
 #include <troupe/node/node.hpp>
 
+namespace troupe {
+
+Future<void> ready_future() {
+  Promise<void> promise;
+  auto future = promise.future();
+  promise.set_value();
+  return future;
+}
+
+}  // namespace troupe
+
 namespace troupe::detail {
 
 NodeCore& promising_node() { return context().node != nullptr ? *context().node : this_node().core(); }

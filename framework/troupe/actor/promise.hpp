@@ -149,12 +149,7 @@ template <class T>
   promise.set_value(std::forward<T>(value));
   return future;
 }
-[[nodiscard]] inline Future<void> ready_future() {
-  Promise<void> promise;
-  auto future = promise.future();
-  promise.set_value();
-  return future;
-}
+[[nodiscard]] Future<void> ready_future();
 template <class T>
 [[nodiscard]] Future<T> failed_future(std::shared_ptr<const ErrorInfo> error) {
   Promise<T> promise;

@@ -145,11 +145,50 @@ void handle_encoded(void* actor, std::span<const std::byte> payload, Turn& turn)
   handle(*static_cast<A*>(actor), message, turn);
 }
 
+template <class A, class M>
+LocalMessage& make_erased(void* message, FutureState* asker) {
+  return TypedMessage<A, M>::make(std::move(*static_cast<M*>(message)), asker);
+}
+
+/// Ends a future when another one ends, whatever it brings.
+class EndToo final : public Continuation {
+ public:
+  explicit EndToo(FutureState& done) noexcept : done_{static_cast<TypedState<void>*>(&done)} {}
+  void settled(std::unique_ptr<Continuation>, FutureState& state) override {
+    if (state.error() != nullptr) {
+      done_->fail(state.error());
+    } else {
+      done_->fulfil(std::monostate{});
+    }
+  }
+  void call(FutureState&) override {}
+  [[nodiscard]] bool wanted() override { return done_->wanted(); }
+
+ private:
+  const Counted<TypedState<void>> done_;
+};
+
+template <class A, class M>
+FutureState* make_asker(FutureState& done) {
+  using R = Reply<A, M>;
+  if constexpr (std::is_void_v<R>) {
+    done.hold();
+    return &done;
+  } else {
+    auto* state = TypedState<R>::make(done.node());
+    state->attach(std::make_unique<EndToo>(done));
+    return state;
+  }
+}
+
+template <class A, class M>
+constexpr Behaviour::Handler handler_of{&type_name<M>, &handle_encoded<A, M>, &make_erased<A, M>, &make_asker<A, M>};
+
 template <class A, class P>
 struct HandlerTable;
 template <class A, class... Messages>
 struct HandlerTable<A, Protocol<Messages...>> {
-  static constexpr Behaviour::Handler handlers[]{{&type_name<Messages>, &handle_encoded<A, Messages>}...};
+  static constexpr Behaviour::Handler handlers[]{handler_of<A, Messages>...};
 };
 
 /// Actors lie in the pieces that messages lie in, unless they want a stricter alignment.

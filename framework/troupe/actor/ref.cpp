@@ -35,6 +35,14 @@ CellPointer from_wire(const RefOnWire& ref) {
   return node.cell_at(ref.address, ref.endpoint);
 }
 
+const Behaviour::Handler* handler_for(const CellPointer& cell, const TypeName& type) {
+  if (!cell || !cell->local()) return nullptr;
+  const auto& local = static_cast<const LocalCell&>(*cell);
+  for (const Behaviour::Handler& handler : local.behaviour().handlers)
+    if (handler.type().id == type.id) return &handler;
+  raise(ErrorType::malformed, "a recipient of " + std::string{type.name} + " names " + local.label() + ", which does not take it");
+}
+
 CellPointer way_to(Cell& cell) {
   NodeCore& here = context().cell->node();
   if (cell.local()) {

@@ -44,8 +44,12 @@ void kill_actor(Cell& cell);
 /// The running turn's own way to a foreign cell.
 [[nodiscard]] CellPointer way_to(Cell& cell);
 
-template <class M>
-void tell(Cell& cell, M&& message, Duration patience, LocalMessage& (*make)(M&&, FutureState*)) {
+/// The handler of a local cell for messages of `type`; null: the cell is elsewhere.
+/// @throws Malformed  it has none
+[[nodiscard]] const Behaviour::Handler* handler_for(const CellPointer& cell, const TypeName& type);
+
+template <class M, class Make>
+void tell(Cell& cell, M&& message, Duration patience, Make make) {
   using Plain = std::remove_cvref_t<M>;
   if (foreign(cell)) return tell<M>(*way_to(cell), std::forward<M>(message), patience, make);
   if (cell.local()) [[likely]] {
@@ -162,7 +166,7 @@ class Ref {
   detail::CellPointer cell_;
 };
 
-/// A ref to whoever takes `M`.
+/// A ref to whoever takes `M`. May be sent in messages, as refs may.
 template <class M>
 class Recipient {
  public:
@@ -170,13 +174,30 @@ class Recipient {
   template <class A>
   Recipient(const Ref<A>& ref)  // NOLINT(google-explicit-constructor): every ref whose actor takes M is one
       requires(A::TroupeProtocol::template contains<M>)
-      : cell_{ref.pointer()}, make_{&detail::TypedMessage<A, M>::template make<M>} {}
+      : cell_{ref.pointer()}, handler_{&detail::handler_of<A, M>} {}
 
   /// As `Ref::tell`.
   void tell(M message, Duration patience = default_patience) const {
-    if (!cell_) detail::raise_null_ref();
-    detail::tell<M>(*cell_, std::move(message), patience, make_);
+    const auto make = [this](M&& given, detail::FutureState* asker) -> detail::LocalMessage& { return handler_->make(&given, asker); };
+    detail::tell<M>(cell(), std::move(message), patience, make);
   }
+  /// As `Ref::ask`, but leaves out the answer: the future ends when the message was handled.
+  [[nodiscard]] Future<void> ask(M message, Duration patience = default_patience) const {
+    detail::Cell& target = cell();
+    if (detail::foreign(target)) return Recipient{detail::way_to(target), handler_}.ask(std::move(message), patience);
+    using State = detail::TypedState<void>;
+    auto done = detail::Counted<State>::adopt(State::make(target.node()));
+    done->expire_at(detail::after(detail::now(target), patience));
+    if (target.local()) {
+      static_cast<detail::LocalCell&>(target).deliver(handler_->make(&message, handler_->asker(*done)), patience);
+    } else {
+      detail::Encoded payload{detail::message_headroom};
+      detail::encode(payload, std::as_const(message));
+      detail::ask_remote(static_cast<detail::RemoteCell&>(target), detail::type_name<M>(), payload, *done, patience);
+    }
+    return Future<void>{std::move(done)};
+  }
+
   [[nodiscard]] std::string name() const { return detail::name_of(cell_.get()); }
   explicit operator bool() const noexcept { return static_cast<bool>(cell_); }
   [[nodiscard]] const detail::CellPointer& pointer() const noexcept { return cell_; }
@@ -184,10 +205,29 @@ class Recipient {
   friend bool operator==(const Recipient& left, const Recipient& right) {
     return detail::compare(left.cell_.get(), right.cell_.get()) == 0;
   }
+  [[nodiscard]] const detail::CellPointer& pointer() const noexcept { return cell_; }
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(detail::to_wire(cell_));
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    detail::RefOnWire ref;
+    archive(ref);
+    cell_ = detail::from_wire(ref);
+    handler_ = detail::handler_for(cell_, detail::type_name<M>());
+  }
 
  private:
+  Recipient(detail::CellPointer cell, const detail::Behaviour::Handler* handler) noexcept : cell_{std::move(cell)}, handler_{handler} {}
+  [[nodiscard]] detail::Cell& cell() const {
+    if (!cell_) detail::raise_null_ref();
+    return *cell_;
+  }
+
   detail::CellPointer cell_;
-  detail::LocalMessage& (*make_)(M&&, detail::FutureState*) = nullptr;
+  const detail::Behaviour::Handler* handler_ = nullptr;  // of a cell in this process
 };
 
 }  // namespace troupe

@@ -135,6 +135,10 @@ struct Behaviour {
   struct Handler {
     const TypeName& (*type)();
     void (*handle)(void* actor, std::span<const std::byte> payload, Turn& turn);
+    /// A message of this process, with the payload moved out of `message`, which is of the handler's type.
+    LocalMessage& (*make)(void* message, FutureState* asker);
+    /// A share of a future for what the handler answers, which then ends `done`, a TypedState<void>.
+    FutureState* (*asker)(FutureState& done);
   };
   std::string_view (*name)();
   std::span<const Handler> handlers;
