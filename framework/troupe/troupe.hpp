@@ -14,6 +14,7 @@
 #include <troupe/actor/timer.hpp>        // messages for later
 #include <troupe/node/node.hpp>          // the first line of main
 #include <troupe/patterns/queue.hpp>     // items between processes
+#include <troupe/patterns/topic.hpp>     // publish and subscribe
 #include <troupe/wire/error.hpp>         // what can go wrong, and how it is caught
 #include <troupe/wire/log.hpp>           // where the library's own lines go
 #include <troupe/wire/message.hpp>       // what can be a message
