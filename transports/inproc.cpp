@@ -115,6 +115,8 @@ class InprocLink final : public Link {
     return told_.exchange(now) == now ? LinkEvent::none : now;
   }
 
+  [[nodiscard]] bool reached() const override { return dealer_.has_value(); }
+
   bool publish(const Block& frame) override {
     if (told_ != LinkEvent::opened || line_->ended()) return false;
     if (frame.size() > max_frame_bytes_) {  // libzmq checks connections that leave the process only

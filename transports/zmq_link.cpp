@@ -35,6 +35,7 @@ LinkEvent ZmqLink::pump() {
   while (const auto event = reports_.next_event()) {
     if (state_ == State::ended) continue;
     if (event->news == ZmqNews::connected) {
+      reached_ = true;
       inode_ = inode_of(event->descriptor);
       connection_ = event->descriptor;
     } else if (event->news == ZmqNews::opened) {

@@ -22,6 +22,7 @@ class ZmqLink final : public Link {
 
   [[nodiscard]] int descriptor() const override { return reports_.descriptor(); }
   LinkEvent pump() override;
+  [[nodiscard]] bool reached() const override { return reached_; }
   bool publish(const Block& frame) override;
   /// Shuts the connection's descriptor down; nothing if it is not connected.
   void cut() override;
@@ -32,6 +33,7 @@ class ZmqLink final : public Link {
   ZmqSocket dealer_;
   ZmqSocket reports_;
   std::atomic<State> state_{State::dialling};
+  bool reached_ = false;
   std::atomic<int> connection_{-1};
   std::atomic<std::uint64_t> inode_{0};  // libzmq may close the descriptor at any time and its number be reused: cut compares
 };

@@ -96,6 +96,8 @@ void decode_any(std::uint16_t which, Bytes bytes) {
 void read_frame(Bytes frame) {
   try {
     const auto header = troupe::detail::parse_frame(frame);
+    if (header.kind == troupe::detail::FrameKind::ack)
+      return decode_one<std::vector<troupe::detail::Grant>>(troupe::detail::frame_body(frame));
     if (header.kind != troupe::detail::FrameKind::data) return decode_one<troupe::detail::Hello>(troupe::detail::frame_body(frame));
     troupe::detail::EnvelopeCursor cursor{frame};
     while (const auto envelope = cursor.next()) {

@@ -18,7 +18,8 @@ detail::LocalCell& cell_of(const Recipient<DeadLetter>& subscriber, const detail
 }  // namespace
 
 void Node::watch_dead_letters(const Recipient<DeadLetter>& subscriber) {
-  core().dead_letter_box().subscribe(cell_of(subscriber, core()), subscriber.maker());
+  detail::LocalCell& cell = cell_of(subscriber, core());
+  core().dead_letter_box().subscribe(cell, subscriber.handler().make);
 }
 
 void Node::unwatch_dead_letters(const Recipient<DeadLetter>& subscriber) {

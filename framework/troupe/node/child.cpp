@@ -27,6 +27,7 @@ NodeOptions child_options(const ChildRole& role) {
   options.max_message_bytes = role.max_message_bytes;
   options.resend_bytes = role.resend_bytes;
   options.linger = Duration{role.linger};
+  options.dead_after = Duration{role.dead_after};
   return options;
 }
 

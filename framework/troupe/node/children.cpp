@@ -81,6 +81,7 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   role.max_message_bytes = node_.options().max_message_bytes;
   role.resend_bytes = node_.options().resend_bytes;
   role.linger = node_.options().linger.count();
+  role.dead_after = node_.options().dead_after.count();
   Encoded encoded;
   encode(encoded, role);
 

@@ -51,6 +51,7 @@ struct ChildRole {
   std::uint64_t max_message_bytes = 0;
   std::uint64_t resend_bytes = 0;
   std::int64_t linger = 0;
+  std::int64_t dead_after = 0;
 };
 
 /// Threads: safe.

@@ -116,10 +116,11 @@ void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
       }
     }
     const std::shared_ptr<Session> session = last_session_;
-    if (header.epoch != session->incoming_epoch() || header.source_incarnation != session->peer_incarnation()) {
-      refuse("it belongs to an earlier connection");
+    if (header.source_incarnation != session->peer_incarnation()) {
+      refuse("it belongs to an earlier life of its sender");
       return;
     }
+    if (header.epoch != session->incoming_epoch()) return;  // of a connection that broke: what counts is sent again
     session->on_ack(header.ack);
     switch (header.kind) {
       case FrameKind::data:

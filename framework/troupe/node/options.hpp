@@ -31,6 +31,9 @@ struct NodeOptions {
   std::size_t max_message_bytes = 64 << 20;
   /// What is kept per peer until it is acknowledged, in bytes; then tells wait. 4 MiB: more leaves the processor's cache.
   std::size_t resend_bytes = 4 << 20;
+  /// How long a connection may be broken before its peer is given up: then what was sent and not acknowledged is lost, and said so.
+  /// 10 s: more than a restarted switch takes. A peer that is known to be dead, or refuses, is given up at once.
+  Duration dead_after = std::chrono::seconds{10};
   /// How long a child may take to reach its Node line.
   Duration start_timeout = std::chrono::seconds{30};
   /// How long the end of the node waits until what was told has been acknowledged and its processes have ended.

@@ -176,6 +176,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<std::unique_ptr<Link>> old_links_;  // replaced, destroyed by the node's thread
   std::uint64_t epoch_ = 0;
   bool was_open_ = false;
+  TimePoint broken_since_{};  // while it is neither new nor open
   unsigned redials_ = 0;
   std::unique_ptr<RedialTimer> redial_;
   std::shared_ptr<const ErrorInfo> end_reason_;

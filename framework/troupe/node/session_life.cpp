@@ -66,6 +66,7 @@ void Session::connect() {
 }
 
 void Session::dial() {
+  if (state_ == State::fresh) broken_since_ = node_.clock().now();
   state_ = State::dialing;
   epoch_ = random_number();
   if (link_ != nullptr) old_links_.push_back(std::move(link_));
@@ -133,21 +134,26 @@ void Session::connection_ended() {
   {
     const std::lock_guard lock{mutex_};
     if (state_ == State::ended) return;
-    const bool refused = state_ == State::dialing;
+    const bool refused = state_ == State::dialing && !link_->reached();
+    const TimePoint now = node_.clock().now();
+    if (state_ == State::open) broken_since_ = now;
     node_.unwatch_link(link_->descriptor());
     old_links_.push_back(std::move(link_));
     state_ = State::broken;
     if (bye_reason_ != nullptr) {
       reason = bye_reason_;
-    } else if (bye_wanted_ || (refused && !node_.may_come_back(*this))) {
+    } else if (refused && (bye_wanted_ || !node_.may_come_back(*this))) {
       ErrorInfo info = make_error(bye_wanted_ ? ErrorType::closed : ErrorType::actor_died, "nobody listens at " + endpoint_ + " any more",
                                   was_open_ ? Executed::unknown : Executed::no);
       info.cause = last_words_;
       reason = std::make_shared<const ErrorInfo>(std::move(info));
+    } else if (now - broken_since_ > node_.options().dead_after) {
+      reason = std::make_shared<const ErrorInfo>(make_error(ErrorType::node_lost, "no connection to " + endpoint_ + " within dead_after",
+                                                            was_open_ ? Executed::unknown : Executed::no));
     } else {
       const auto pause = first_redial * (1U << std::min(redials_++, redial_doublings));
       if (redial_ == nullptr) redial_ = std::make_unique<RedialTimer>(*this);
-      redial_->schedule(node_.clock().now() + pause + Duration{static_cast<std::int64_t>(random_number() % 1'000'000)});
+      redial_->schedule(now + pause + Duration{static_cast<std::int64_t>(random_number() % 1'000'000)});
     }
   }
   if (reason != nullptr) node_.end_session_later(shared_from_this(), std::move(reason));
@@ -196,7 +202,6 @@ Counted<TypedState<void>> Session::say_bye() {
 void Session::on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation) {
   const std::lock_guard lock{mutex_};
   incoming_epoch_ = epoch;
-  incoming_types_.clear();
   peer_incarnation_ = peer_incarnation;
   ack_wanted_ = true;  // what it sends again may have come already
 }

@@ -77,6 +77,9 @@ class Link {
   /// handshake failed). Call until `none`. Never blocks.
   virtual LinkEvent pump() = 0;
 
+  /// Somebody took the dial, whatever became of it; false once `ended` was said: nobody listens there. By who calls `pump`.
+  [[nodiscard]] virtual bool reached() const = 0;
+
   /// Sends one frame, in order after those before, and shares the block until it has left. Never blocks.
   /// @returns false if the connection is not open (yet, or any more): nothing was sent
   virtual bool publish(const Block& frame) = 0;

@@ -64,7 +64,7 @@ struct EnvelopeHeader {
   std::uint32_t target_incarnation = 0;
   std::uint32_t reserved = 0;
   std::uint32_t payload_bytes = 0;
-  std::uint16_t type = 0;  // index announced by the sender in this epoch
+  std::uint16_t type = 0;  // index announced by the sender
   EnvelopeKind kind = EnvelopeKind::tell;
   std::uint8_t flags = 0;
   std::uint64_t sender = 0;        // actor, 0: a thread

@@ -47,7 +47,7 @@ struct Grant {
 /// Grants without end, for an actor that is no more: what is sent to it is dead letters.
 constexpr std::uint64_t granted_for_ever = UINT64_MAX;
 
-/// The payload of an `announce` envelope: what an index means from here on in this epoch.
+/// The payload of an `announce` envelope: what an index means from here on, over re-dials too.
 struct TypeAnnouncement {
   std::uint16_t index = 0;
   std::uint64_t id = 0;
