@@ -200,12 +200,12 @@ class Recipient {
 
   [[nodiscard]] std::string name() const { return detail::name_of(cell_.get()); }
   explicit operator bool() const noexcept { return static_cast<bool>(cell_); }
-  [[nodiscard]] const detail::CellPointer& pointer() const noexcept { return cell_; }
-  [[nodiscard]] auto maker() const noexcept { return make_; }
   friend bool operator==(const Recipient& left, const Recipient& right) {
     return detail::compare(left.cell_.get(), right.cell_.get()) == 0;
   }
   [[nodiscard]] const detail::CellPointer& pointer() const noexcept { return cell_; }
+  /// Makes messages for an actor of this process.
+  [[nodiscard]] auto maker() const noexcept { return handler_->make; }
 
   template <class Archive>
   void save(Archive& archive) const {

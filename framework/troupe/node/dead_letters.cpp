@@ -14,7 +14,7 @@ class DeadLetters::Subscriber final : public std::enable_shared_from_this<Subscr
   /// @returns false: it has ended
   bool post(DeadLetter letter);
   void deliver(LocalCell& cell, DeadLetter letter) const {
-    LocalMessage& message = make_(std::move(letter), nullptr);
+    LocalMessage& message = make_(&letter, nullptr);
     Turn turn{cell, nullptr, nullptr, 0, nullptr};
     message.operations().handle(cell.actor(), message, turn);
   }

@@ -34,7 +34,7 @@ namespace detail {
 /// Threads: safe.
 class DeadLetters {
  public:
-  using Make = LocalMessage& (*)(DeadLetter&&, FutureState*);
+  using Make = LocalMessage& (*)(void* letter, FutureState*);
 
   /// A subscriber that is slow or dead costs nothing but its letters: at most 1,000 wait for it, beside its mailbox's bound.
   void note(std::string_view message, std::string_view target, const ErrorInfo& reason, bool quiet);
