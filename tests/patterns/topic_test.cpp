@@ -161,6 +161,25 @@ TEST_CASE("a slow subscriber is waited for, and loses nothing") {
   CHECK(topic.dropped() == 0);
 }
 
+TEST_CASE("a subscriber that has ended is none any more, wherever it lived") {
+  const Where where = GENERATE(every_place);
+  Stage stage{where};
+  const auto topic = topic_at(stage, where);
+  const auto stops = stage.spawn<Listener>();
+  const auto dies = stage.spawn<Listener>();
+  const auto lives = stage.spawn<Listener>();
+  for (const auto& listener : {stops, dies, lives}) topic.subscribe(listener);
+  REQUIRE(topic.subscribers() == 3);
+
+  stops.stop();
+  CHECK(eventually([&] { return topic.subscribers() == 2; }));
+  dies.kill();
+  CHECK(eventually([&] { return topic.subscribers() == 1; }));
+
+  topic.publish({0, 1});
+  CHECK(eventually([&] { return lives.ask(All{}).get().size() == 1; }));
+}
+
 TEST_CASE("an empty topic is misused by every call, and so is nobody as a subscriber") {
   const Topic<Reading> none;
   CHECK_FALSE(none);

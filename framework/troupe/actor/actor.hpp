@@ -81,20 +81,20 @@ class Actor : public detail::ActorBase {
     return start<M>(period, period, std::move(message));
   }
 
-  /// Has this actor's `on(const Down&)` called once when the actor behind `ref` has ended, also if it has already. Each call is a watch
-  /// of its own. Also in the constructor. Ends with this actor.
+  /// Has this actor's `on(const Down&)` called once when the actor behind `ref` (a Ref or Recipient) has ended, also if it has already.
+  /// Each call is a watch of its own. Also in the constructor. Ends with this actor.
   /// @throws Misuse  the ref names nobody
-  template <class A>
-  void watch(const Ref<A>& ref) {
+  template <class Named>
+  requires detail::NamesActor<Named>
+  void watch(const Named& ref) {
     static_assert(TroupeProtocol::template contains<Down>, "an actor that watches has Down in its list: Actor<Self, ..., troupe::Down>");
     detail::watch(troupe_cell(), ref.pointer(), &detail::tell_down<Self>);
   }
   /// Ends all watches of `ref`: no Down comes any more, also of an end that has happened.
   /// @throws Misuse  the ref names nobody
-  template <class A>
-  void unwatch(const Ref<A>& ref) {
-    detail::unwatch(troupe_cell(), ref.pointer());
-  }
+  template <class Named>
+  requires detail::NamesActor<Named>
+  void unwatch(const Named& ref) { detail::unwatch(troupe_cell(), ref.pointer()); }
 
   /// Ends this actor after the running turn; what waits in the mailbox is dead letters.
   void stop() { troupe_cell().begin_end(detail::EndReason::normal); }

@@ -2,6 +2,7 @@
 // What an actor is told that watches others: Down, once per watch.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,16 @@
 #include <troupe/wire/error.hpp>
 
 namespace troupe {
+
+namespace detail {
+
+/// A Ref or a Recipient.
+template <class Named>
+concept NamesActor = requires(const Named& named) {
+  { named.pointer() } -> std::same_as<const CellPointer&>;
+};
+
+}  // namespace detail
 
 /// An actor that was watched has ended. A message: an actor that watches has it in its list.
 ///
@@ -30,10 +41,9 @@ struct Down {
   detail::Address address = {};
 
   /// Whether it is about the actor that `ref` names.
-  template <class A>
-  [[nodiscard]] bool is(const Ref<A>& ref) const {
-    return ref && ref.pointer()->address() == address;
-  }
+  template <class Named>
+  requires detail::NamesActor<Named>
+  [[nodiscard]] bool is(const Named& ref) const { return ref && ref.pointer()->address() == address; }
 };
 
 namespace detail {

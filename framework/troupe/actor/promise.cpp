@@ -7,12 +7,7 @@
 
 namespace troupe {
 
-Future<void> ready_future() {
-  Promise<void> promise;
-  auto future = promise.future();
-  promise.set_value();
-  return future;
-}
+Future<void> ready_future() { return detail::settled_future<void>(detail::promising_node(), std::monostate{}); }
 
 }  // namespace troupe
 

@@ -141,13 +141,21 @@ class Promise {
   bool taken_ = false;
 };
 
+namespace detail {
+
+template <class T, class Value>
+[[nodiscard]] Future<T> settled_future(NodeCore& node, Value&& value) {
+  auto state = Counted<TypedState<T>>::adopt(TypedState<T>::make(node));
+  state->fulfil(std::forward<Value>(value));
+  return Future<T>{std::move(state)};
+}
+
+}  // namespace detail
+
 /// A future that has ended already.
 template <class T>
 [[nodiscard]] Future<std::decay_t<T>> ready_future(T&& value) {
-  Promise<std::decay_t<T>> promise;
-  auto future = promise.future();
-  promise.set_value(std::forward<T>(value));
-  return future;
+  return detail::settled_future<std::decay_t<T>>(detail::promising_node(), std::forward<T>(value));
 }
 [[nodiscard]] Future<void> ready_future();
 template <class T>

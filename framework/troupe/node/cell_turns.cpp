@@ -299,6 +299,7 @@ LocalCell::Run LocalCell::end_when_sent() {
   if (!settle_outbox()) return Run::idle;
   node().flush_slice();
   tell_watchers();
+  node().flush_slice();  // nothing else of this slice would: the next turn of this thread may be far
   const EndReason reason = reason_.load(std::memory_order_relaxed);
   Extras* mine = extras_if_any();
   if (mine != nullptr && mine->on_end) std::exchange(mine->on_end, nullptr)(reason, mine->error);

@@ -9,11 +9,14 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <troupe/actor/ref.hpp>
 #include <troupe/node/node.hpp>
 #include <troupe/patterns/owner.hpp>
+#include <troupe/patterns/queue_client.hpp>
+#include <troupe/patterns/queue_messages.hpp>
 #include <troupe/patterns/queue_owner.hpp>
 #include <troupe/wire/message.hpp>
 
@@ -61,31 +64,44 @@ class Queue {
   /// @throws Misuse  a capacity of zero
   /// @throws Closed  the node is ending
   explicit Queue(Node& node, QueueOptions options = {})
-      : owner_{detail::spawn_owner<Owner>(node, options.place, options.capacity, options.name)}, name_{std::move(options.name)} {
+      : Queue{detail::spawn_owner<Owner>(node, options.place, options.capacity, options.name), std::move(options.name)} {
     detail::check_message<T>();
   }
 
-  /// Adds `item` once there is room.
+  /// Adds `item` once it has a slot. It is encoded before the call returns, and lost only if this process dies before it is sent.
   /// @param patience  longest wait for room
   /// @throws Full       no room within `patience`; nothing was added
   /// @throws Closed     the queue is closed or has ended; nothing was added
   /// @throws ActorDied  the owner's process died; `executed()` tells whether it may have been added
   /// @throws Malformed  the item is too large or too deeply nested to be sent; nothing was added
-  void put(T item, Duration patience = forever) { wait("for room in the queue", put_asked(std::move(item), patience)).get(); }
-  /// The same, without waiting for room. @returns whether it was added
+  void put(T item, Duration patience = forever) {
+    if (client().put_into_slot(item)) return;
+    wait("for room in the queue", client().ask_to_put(std::move(item), patience)).get();
+  }
+  /// The same, and returns once the item is in the queue, safe from this process's end.
+  void put_confirmed(T item, Duration patience = forever) {
+    wait("for room in the queue", client().ask_to_put(std::move(item), patience)).get();
+  }
+  /// As `put`, without waiting for room. @returns whether it was added
   /// @throws Closed, ActorDied, Malformed  as `put`
   bool try_put(T item) { return try_put_for(std::move(item), Duration::zero()); }
   bool try_put_for(T item, Duration patience) {
-    return done(wait("for room in the queue", put_asked(std::move(item), patience)).result(), ErrorType::full);
+    if (client().put_into_slot(item)) return true;
+    return done(wait("for room in the queue", client().ask_to_put(std::move(item), patience)).result(), ErrorType::full);
   }
   /// As `put`, without blocking: for `co_await`, and for puts that overlap.
-  [[nodiscard]] Future<void> put_async(T item) { return put_asked(std::move(item), forever); }
+  [[nodiscard]] Future<void> put_async(T item) {
+    if (client().put_into_slot(item)) return detail::settled_future<void>(client().node(), std::monostate{});
+    return client().ask_to_put(std::move(item), forever);
+  }
   /// Adds all, one behind the other, each once there is room for it: others' items may come between them.
   /// @throws Closed  as `put`; the text says how many were added
-  void put_many(std::vector<T> items) { wait("for room in the queue", put_asked(std::move(items), forever)).get(); }
+  void put_many(std::vector<T> items) {
+    wait("for room in the queue", client().ask(detail::QueuePutMany<T>{std::move(items), forever})).get();
+  }
   /// Adds all, if there is room for all of them now. @returns whether; if not, nothing was added
   bool try_put_many(std::vector<T> items) {
-    return done(wait("for room in the queue", put_asked(std::move(items), Duration::zero())).result(), ErrorType::full);
+    return done(client().ask(detail::QueuePutMany<T>{std::move(items), Duration::zero()}).result(), ErrorType::full);
   }
 
   /// Takes the first item once there is one.
@@ -93,41 +109,58 @@ class Queue {
   /// @throws Timeout    no item within `patience`; nothing was taken
   /// @throws Closed     the queue is closed and everything was taken (then it is an EndOfStream), or it has ended
   /// @throws ActorDied  the owner's process died
-  T get(Duration patience = forever) { return get_asked(patience).get(); }
+  T get(Duration patience = forever) {
+    if (auto item = client().take()) return std::move(*item);
+    return client().receive(fetch(patience).get());
+  }
   /// The first item, if there is one within `patience`: the owner decides that, and an item whose time came too late stays.
   /// @throws Closed, ActorDied  as `get`
-  std::optional<T> try_get() { return try_get_for(Duration::zero()); }
-  std::optional<T> try_get_for(Duration patience) { return value(get_asked(patience), ErrorType::timeout); }
+  std::optional<T> try_get() { return get_unless(ErrorType::timeout, Duration::zero()); }
+  std::optional<T> try_get_for(Duration patience) { return get_unless(ErrorType::timeout, patience); }
   /// The first item once there is one; nothing when the queue is closed and everything was taken.
   /// @throws Closed, ActorDied  the owner has ended: never a silent end
-  std::optional<T> next() { return value(get_asked(forever), ErrorType::end_of_stream); }
+  std::optional<T> next() { return get_unless(ErrorType::end_of_stream, forever); }
   /// As `get`, without blocking: for `co_await`. An item whose future is dropped is lost.
-  [[nodiscard]] Future<T> get_async() { return owner().ask(detail::QueueGet{forever}, forever); }
+  [[nodiscard]] Future<T> get_async() {
+    if (auto item = client().take()) return detail::settled_future<T>(client().node(), std::move(*item));
+    return client().ask(detail::QueueGet{forever});
+  }
   /// Takes as many items as there are, `most` at most; waits for the first.
   /// @throws Closed, ActorDied  as `get`
   std::vector<T> get_many(std::size_t most) {
-    return wait("for an item of the queue", owner().ask(detail::QueueGetMany{1, most, forever}, forever)).get();
+    std::vector<T> items;
+    while (items.size() < most) {
+      auto item = client().take();
+      if (!item) break;
+      items.push_back(std::move(*item));
+    }
+    if (!items.empty() || most == 0) return items;
+    return wait("for an item of the queue", client().ask(detail::QueueGetMany{1, most, forever})).get();
   }
   /// Takes exactly `count` items, or none if there are fewer now.
   /// @throws Closed, ActorDied  as `get`
   std::vector<T> try_get_many(std::size_t count) {
-    auto asked = owner().ask(detail::QueueGetMany{count, count, Duration::zero()}, forever);
-    return value(wait("for an item of the queue", std::move(asked)), ErrorType::timeout).value_or(std::vector<T>{});
+    client().give_back();
+    auto result = client().ask(detail::QueueGetMany{count, count, Duration::zero()}).result();
+    if (result) return std::move(*result);
+    detail::raise_unexpected(result.error_info(), ErrorType::timeout);
+    return {};
   }
 
   /// No more is put; what is in it is still taken, then `next` ends. Whoever waits for room gets Closed. Again: no effect.
-  void close() { owner().ask(detail::QueueClose{}).get(); }
+  /// Returns once every put that has returned is in the queue.
+  void close() { client().ask(detail::QueueClose{}, default_patience).get(); }
   /// Ends the owner: what is in it is lost, and every later call throws Closed.
-  void destroy() { owner().stop(); }
+  void destroy() { client().owner().stop(); }
 
   /// Says that one item that was taken has been worked off; for `join`.
   /// @throws Misuse  called more often than items were put
-  void task_done() { owner().ask(detail::QueueTaskDone{}).get(); }
+  void task_done() { client().ask(detail::QueueTaskDone{}, default_patience).get(); }
   /// Waits until `task_done` was called for every item that was put.
-  void join() { wait("until all is done of the queue", owner().ask(detail::QueueJoin{forever}, forever)).get(); }
+  void join() { wait("until all is done of the queue", client().ask(detail::QueueJoin{forever})).get(); }
   /// @returns whether that came within `patience`
   bool join_for(Duration patience) {
-    return done(wait("until all is done of the queue", owner().ask(detail::QueueJoin{patience}, forever)).result(), ErrorType::timeout);
+    return done(wait("until all is done of the queue", client().ask(detail::QueueJoin{patience})).result(), ErrorType::timeout);
   }
 
   /// Items in it: already another number, perhaps, when the caller reads it.
@@ -139,54 +172,57 @@ class Queue {
   }
   [[nodiscard]] std::uint64_t capacity() const { return look().capacity; }
   [[nodiscard]] bool closed() const { return look().closed; }
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::string& name() const { return client().name(); }
 
   /// `for (T item : queue)` takes items until the queue is closed and empty. @throws  as `next`
   [[nodiscard]] Iterator begin() { return Iterator{*this}; }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
-  explicit operator bool() const noexcept { return static_cast<bool>(owner_); }
-  friend bool operator==(const Queue& left, const Queue& right) { return left.owner_ == right.owner_; }
+  explicit operator bool() const noexcept { return client_ != nullptr; }
+  friend bool operator==(const Queue& left, const Queue& right) { return left.owner() == right.owner(); }
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(owner_, name_);
+    archive(owner(), client_ ? client_->name() : std::string{});
   }
   template <class Archive>
   void load(Archive& archive) {
-    archive(owner_, name_);
+    Ref<Owner> owner;
+    std::string name;
+    archive(owner, name);
+    *this = owner ? Queue{std::move(owner), std::move(name)} : Queue{};
   }
 
  private:
-  [[nodiscard]] const Ref<Owner>& owner() const {
-    if (!owner_) detail::raise_no_owner("queue");
-    return owner_;
+  using Client = detail::QueueClient<T>;
+
+  Queue(Ref<Owner> owner, std::string name) : client_{std::make_shared<Client>(std::move(owner), std::move(name))} {}
+
+  [[nodiscard]] Client& client() const {
+    if (client_ == nullptr) detail::raise_no_owner("queue");
+    return *client_;
   }
-  [[nodiscard]] detail::QueueLooks look() const { return owner().ask(detail::QueueLook{}).get(); }
-  Future<void> put_asked(T item, Duration patience) { return owner().ask(detail::QueuePut<T>{std::move(item), patience}, forever); }
-  Future<void> put_asked(std::vector<T> items, Duration patience) {
-    return owner().ask(detail::QueuePutMany<T>{std::move(items), patience}, forever);
+  [[nodiscard]] Ref<Owner> owner() const { return client_ ? client_->owner() : Ref<Owner>{}; }
+  [[nodiscard]] detail::QueueLooks look() const { return client().ask(detail::QueueLook{}, default_patience).get(); }
+  Future<detail::QueueWindow<T>> fetch(Duration patience) { return wait("for an item of the queue", client().fetch(patience)); }
+  std::optional<T> get_unless(ErrorType expected, Duration patience) {
+    if (auto item = client().take()) return item;
+    auto result = fetch(patience).result();
+    if (result) return client().receive(std::move(*result));
+    detail::raise_unexpected(result.error_info(), expected);
+    return std::nullopt;
   }
-  Future<T> get_asked(Duration patience) { return wait("for an item of the queue", owner().ask(detail::QueueGet{patience}, forever)); }
   template <class R>
   Future<R> wait(const char* what, Future<R> asked) const {
-    detail::wait_for_others(asked.shared_state(), what, name_);
+    detail::wait_for_others(asked.shared_state(), what, client().name());
     return asked;
   }
   static bool done(const Result<void>& result, ErrorType expected) {
     if (!result) detail::raise_unexpected(result.error_info(), expected);
     return result.has_value();
   }
-  template <class R>
-  static std::optional<R> value(Future<R> ended, ErrorType expected) {
-    auto result = ended.result();
-    if (result) return std::move(*result);
-    detail::raise_unexpected(result.error_info(), expected);
-    return std::nullopt;
-  }
 
-  Ref<Owner> owner_;
-  std::string name_;
+  std::shared_ptr<Client> client_;
 };
 
 /// Of `for (T item : queue)`.

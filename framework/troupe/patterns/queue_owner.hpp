@@ -6,144 +6,118 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <troupe/actor/actor.hpp>
+#include <troupe/actor/monitor.hpp>
 #include <troupe/actor/promise.hpp>
 #include <troupe/node/clock.hpp>
-#include <troupe/wire/error.hpp>
+#include <troupe/patterns/queue_messages.hpp>
+#include <troupe/patterns/queue_port.hpp>
 
 namespace troupe::detail {
 
+/// Whoever wants something stands in a line, and `settle` answers those whose turn it is; who has gone meanwhile is left out.
+///
+/// Two shortcuts spare the asks. A client that puts much is granted slots, which it fills by tells; they are recalled before
+/// anybody is told that there is no room, and before the queue is closed. A getter that is alone is given a lease of several
+/// items; it is recalled when somebody else wants one, and what was not taken is first again.
 template <class T>
-struct QueuePut {
-  T item;
-  Duration wait{};  // for room, at the owner
-};
-template <class T>
-struct QueuePutMany {
-  std::vector<T> items;
-  Duration wait{};  // zero: all or none
-};
-struct QueueGet {
-  Duration wait{};
-};
-struct QueueGetMany {
-  std::uint64_t least = 0;
-  std::uint64_t most = 0;
-  Duration wait{};
-};
-struct QueueClose {};
-struct QueueTaskDone {};
-struct QueueJoin {
-  Duration wait{};
-};
-struct QueueLook {};
-struct QueueExpired {
-  std::uint64_t waiting = 0;
-};
-
-/// What can be seen of a queue.
-struct QueueLooks {
-  std::uint64_t size = 0;
-  std::uint64_t capacity = 0;
-  bool closed = false;
-};
-
-/// What those are told who get nothing. Made once: to find a queue empty is no exception.
-struct QueueErrors {
-  using Info = std::shared_ptr<const ErrorInfo>;
-  explicit QueueErrors(const std::string& name);
-  Info full, empty, closed, at_end, unfinished, done_too_often;
-};
-
-/// Of a group of items that was still going in.
-[[nodiscard]] QueueErrors::Info closed_within(std::size_t admitted, std::size_t all);
-/// @throws Misuse  zero
-std::uint64_t checked_capacity(std::uint64_t capacity);
-
-/// Whose turn of waiting is over is answered; who has gone meanwhile is left out.
-template <class T>
-class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutMany<T>, QueueGet, QueueGetMany, QueueClose, QueueTaskDone,
-                                      QueueJoin, QueueLook, QueueExpired> {
+class QueueOwner final
+    : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSlot<T>, QueuePutMany<T>, QueueGet, QueueGetMany, QueueFetch, QueueTaken,
+                   QueueReturn<T>, QueueSlotsBack, QueueJoinClients, QueueClose, QueueTaskDone, QueueJoin, QueueLook, QueueExpired, Down> {
  public:
   QueueOwner(std::uint64_t capacity, const std::string& name) : capacity_{checked_capacity(capacity)}, errors_{name} {}
 
+  // --- Putting ---
+
   Future<void> on(QueuePut<T> put) {
-    if (closed_) return failed_future<void>(errors_.closed);
-    if (putters_.empty() && room() > 0) {
+    if (!closed_ && putters_.empty() && room() > 0) {
       accept(std::move(put.item));
+      slots_.replenish(put.client, room());
       return ready_future();
     }
-    if (put.wait <= Duration::zero()) return failed_future<void>(errors_.full);
     std::vector<T> items;
     items.push_back(std::move(put.item));
     return wait_for_room(std::move(items), put.wait);
   }
-
-  Future<void> on(QueuePutMany<T> put) {
-    if (closed_) return failed_future<void>(errors_.closed);
-    if (putters_.empty() && room() >= put.items.size()) {
-      for (auto& item : put.items) accept(std::move(item));
-      return ready_future();
+  Future<void> on(QueuePutMany<T> put) { return wait_for_room(std::move(put.items), put.wait); }
+  void on(QueuePutIntoSlot<T> put) {
+    slots_.used(put.client);
+    if (putters_.empty()) {
+      accept(std::move(put.item));
+      if (!closed_) slots_.replenish(put.client, room());
+    } else {
+      putters_.emplace_back().items.push_back(std::move(put.item));  // behind those of its process that wait
     }
-    if (put.wait <= Duration::zero()) return failed_future<void>(errors_.full);
-    auto future = wait_for_room(std::move(put.items), put.wait);
-    admit();
-    return future;
+    if (!putters_.empty() || !closers_.empty()) settle();
   }
-
-  Future<T> on(const QueueGet& get) {
-    if (!items_.empty()) {
-      auto future = ready_future(take());
-      admit();
-      return future;
-    }
-    if (closed_) return failed_future<T>(errors_.at_end);
-    if (get.wait <= Duration::zero()) return failed_future<T>(errors_.empty);
-    return wait_for_items(Promise<T>{}, 1, get.wait);
+  void on(const QueueSlotsBack& back) {
+    slots_.returned(back.client, back.slots);
+    settle();
   }
-
-  Future<std::vector<T>> on(const QueueGetMany& get) {
-    using Many = std::vector<T>;
-    if (get.most == 0) return ready_future(Many{});
-    if (!items_.empty() && items_.size() >= get.least) {
-      auto future = ready_future(take_many(get.most));
-      admit();
-      return future;
-    }
-    if (closed_ && items_.empty()) return failed_future<Many>(errors_.at_end);
-    if (get.wait <= Duration::zero()) return failed_future<Many>(errors_.empty);
-    return wait_for_items(Promise<Many>{}, get.most, get.wait);
-  }
-
-  void on(const QueueClose&) {
+  Future<void> on(const QueueClose&) {
     closed_ = true;
     for (auto& putter : std::exchange(putters_, {})) {
       putter.timer.cancel();
-      putter.room.set_error(putter.admitted == 0 ? errors_.closed : closed_within(putter.admitted, putter.items.size()));
+      if (!putter.room) {
+        accept(std::move(putter.items.front()));
+        continue;
+      }
+      putter.room->set_error(putter.admitted == 0 ? errors_.closed : closed_within(putter.admitted, putter.items.size()));
     }
-    for (auto& getter : std::exchange(getters_, {})) {
-      getter.timer.cancel();
-      std::visit([&](auto& promise) { promise.set_error(errors_.at_end); }, getter.items);
-    }
+    slots_.recall();
+    auto future = closers_.emplace_back().future();
+    settle();
+    return future;
   }
 
+  // --- Getting ---
+
+  Future<T> on(const QueueGet& get) { return wait_for_items(Promise<T>{}, {1, 1, 0}, get.wait); }
+  Future<std::vector<T>> on(const QueueGetMany& get) {
+    if (get.most == 0) return ready_future(std::vector<T>{});
+    return wait_for_items(Promise<std::vector<T>>{}, {get.least, get.most, 0}, get.wait);
+  }
+  Future<QueueWindow<T>> on(const QueueFetch& fetch) {
+    return wait_for_items(Promise<QueueWindow<T>>{}, {1, std::min(fetch.most, most_leased), fetch.client}, fetch.wait);
+  }
+  void on(const QueueTaken& report) {
+    account(report.lease, report.taken);
+    settle();
+  }
+  void on(QueueReturn<T> back) {
+    if (back.lease != lease_.number) return;
+    if (lease_.local) items_.insert(items_.begin(), std::make_move_iterator(back.items.begin()), std::make_move_iterator(back.items.end()));
+    account(back.lease, back.taken);
+    lease_ = {};
+    settle();
+  }
+
+  // --- Everything else ---
+
+  std::uint64_t on(const QueueJoinClients& join) {
+    this->watch(join.port);
+    return slots_.join(join.port);
+  }
+  void on(const Down& down) {
+    const std::uint64_t client = slots_.gone(down);
+    if (client != 0 && client == lease_.client) lease_ = {};
+    settle();
+  }
   Future<void> on(const QueueTaskDone&) {
     if (unfinished_ == 0) return failed_future<void>(errors_.done_too_often);
-    if (--unfinished_ == 0) {
+    if (--unfinished_ == 0)
       for (auto& joiner : std::exchange(joiners_, {})) {
         joiner.timer.cancel();
         joiner.done.set_value();
       }
-    }
     return ready_future();
   }
-
   Future<void> on(const QueueJoin& join) {
     if (unfinished_ == 0) return ready_future();
     if (join.wait <= Duration::zero()) return failed_future<void>(errors_.unfinished);
@@ -151,50 +125,64 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutMany<T
     expire(joiner, join.wait);
     return joiner.done.future();
   }
-
-  QueueLooks on(const QueueLook&) const { return {items_.size(), capacity_, closed_}; }
-
+  Future<QueueLooks> on(const QueueLook&) {
+    auto future = lookers_.emplace_back().future();
+    settle();
+    return future;
+  }
   void on(const QueueExpired& expired) {
     if (const auto putter = find(putters_, expired.waiting); putter != putters_.end()) {
-      putter->room.set_error(errors_.full);
+      putter->room->set_error(errors_.full);
       putters_.erase(putter);
-      admit();
-      return;
-    }
-    if (const auto getter = find(getters_, expired.waiting); getter != getters_.end()) {
-      std::visit([&](auto& promise) { promise.set_error(errors_.empty); }, getter->items);
+    } else if (const auto getter = find(getters_, expired.waiting); getter != getters_.end()) {
+      refuse(*getter, errors_.empty);
       getters_.erase(getter);
-      return;
-    }
-    if (const auto joiner = find(joiners_, expired.waiting); joiner != joiners_.end()) {
+    } else if (const auto joiner = find(joiners_, expired.waiting); joiner != joiners_.end()) {
       joiner->done.set_error(errors_.unfinished);
       joiners_.erase(joiner);
     }
+    settle();
   }
 
  private:
   struct Waiting {
     std::uint64_t number = 0;
+    bool at_once = false;  // waits for what was recalled, and for nothing else
     TimerHandle timer;
   };
   struct Putter : Waiting {
     std::vector<T> items;
     std::size_t admitted = 0;
-    Promise<void> room;
+    std::optional<Promise<void>> room;  // none: it was put into a slot, and nobody waits
+  };
+  struct Wish {
+    std::uint64_t least = 1;
+    std::uint64_t most = 1;
+    std::uint64_t client = 0;
   };
   struct Getter : Waiting {
-    std::variant<Promise<T>, Promise<std::vector<T>>> items;
-    std::uint64_t most = 1;
+    Wish wish;
+    std::variant<Promise<T>, Promise<std::vector<T>>, Promise<QueueWindow<T>>> items;
   };
   struct Joiner : Waiting {
     Promise<void> done;
   };
+  struct Lease {
+    std::uint64_t number = 0;
+    std::uint64_t client = 0;
+    std::uint64_t count = 0;
+    std::uint64_t taken = 0;
+    bool local = false;  // its items are with the client; else the first of ours
+    bool recalled = false;
+  };
 
-  [[nodiscard]] std::uint64_t room() const { return capacity_ - std::min<std::uint64_t>(items_.size(), capacity_); }
+  [[nodiscard]] std::uint64_t size() const { return items_.size() + (lease_.local ? lease_.count - lease_.taken : 0); }
+  [[nodiscard]] std::uint64_t room() const { return capacity_ - std::min(size() + slots_.outstanding(), capacity_); }
 
   void expire(Waiting& waiting, Duration wait) {
     waiting.number = ++last_number_;
-    if (wait != forever) waiting.timer = this->send_after(wait, QueueExpired{waiting.number});
+    waiting.at_once = wait <= Duration::zero();
+    if (!waiting.at_once && wait != forever) waiting.timer = this->send_after(wait, QueueExpired{waiting.number});
   }
   template <class Waitings>
   static auto find(Waitings& waitings, std::uint64_t number) {
@@ -202,19 +190,32 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutMany<T
   }
 
   Future<void> wait_for_room(std::vector<T> items, Duration wait) {
+    if (closed_) return failed_future<void>(errors_.closed);
     Putter& putter = putters_.emplace_back();
     putter.items = std::move(items);
+    auto future = putter.room.emplace().future();
     expire(putter, wait);
-    return putter.room.future();
+    settle();
+    return future;
   }
   template <class Brings>
-  Future<Brings> wait_for_items(Promise<Brings> promise, std::uint64_t most, Duration wait) {
+  Future<Brings> wait_for_items(Promise<Brings> promise, Wish wish, Duration wait) {
     auto future = promise.future();
-    Getter& getter = getters_.emplace_back(Getter{{}, std::move(promise), most});
-    expire(getter, wait);
+    Getter& getter = getters_.emplace_back();
+    getter.wish = wish;
+    getter.items = std::move(promise);
+    const bool ready = getters_.size() == 1 && lease_.number == 0 && items_.size() >= wish.least;
+    expire(getter, ready ? Duration::zero() : wait);  // no timer for those who wait for nothing
+    settle();
     return future;
   }
 
+  /// An item has its slot.
+  void accept(T item) {
+    items_.push_back(std::move(item));
+    ++unfinished_;
+    if (!getters_.empty()) serve();
+  }
   T take() {
     T item = std::move(items_.front());
     items_.pop_front();
@@ -226,37 +227,94 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutMany<T
     return taken;
   }
 
-  /// An item has its slot.
-  void accept(T item) {
-    items_.push_back(std::move(item));
-    ++unfinished_;
-    serve();
+  /// Answers everybody who can be answered, and recalls what the others wait for.
+  void settle() {
+    do {
+      serve();
+      admit();
+      if (!putters_.empty()) slots_.recall();
+      if (!getters_.empty() || !lookers_.empty()) recall_lease();
+    } while ((slots_.outstanding() == 0 && refuse_putters()) || (lease_.number == 0 && refuse_getters()));
+    if (lease_.number == 0)
+      for (auto& looker : std::exchange(lookers_, {})) looker.set_value(QueueLooks{size(), capacity_, closed_});
+    if (slots_.outstanding() == 0)
+      for (auto& closer : std::exchange(closers_, {})) closer.set_value();
+  }
+  void recall_lease() {
+    if (lease_.number == 0 || std::exchange(lease_.recalled, true)) return;
+    slots_.port(lease_.client).tell(QueueRecallItems{lease_.number}, forever);
   }
   /// Who waits for items gets those that are there.
   void serve() {
-    while (!items_.empty() && !getters_.empty()) {
-      Getter getter = std::move(getters_.front());
+    while (!getters_.empty() && lease_.number == 0) {
+      if (std::visit([](auto& promise) { return promise.wanted(); }, getters_.front().items)) {
+        if (items_.empty() || items_.size() < getters_.front().wish.least) return;
+        give();
+      }
+      getters_.front().timer.cancel();
       getters_.pop_front();
-      getter.timer.cancel();
-      if (!std::visit([](auto& promise) { return promise.wanted(); }, getter.items)) continue;
-      if (auto* one = std::get_if<0>(&getter.items)) {
-        one->set_value(take());
+    }
+  }
+  void give() {
+    Getter& getter = getters_.front();
+    if (auto* one = std::get_if<0>(&getter.items)) return one->set_value(take());
+    if (auto* many = std::get_if<1>(&getter.items)) return many->set_value(take_many(getter.wish.most));
+    QueueWindow<T> window;
+    const std::uint64_t count = std::min<std::uint64_t>(getter.wish.most, items_.size());
+    if (count < 2 || getters_.size() > 1 || !slots_.port(getter.wish.client)) {
+      window.items.push_back(take());
+    } else {
+      lease_ = {++last_lease_, getter.wish.client, count, 0, slots_.port(getter.wish.client).pointer()->local(), false};
+      window.lease = lease_.number;
+      if (lease_.local) {
+        window.items = take_many(count);
       } else {
-        std::get<1>(getter.items).set_value(take_many(getter.most));
+        window.kept = &items_;
+        window.count = count;
       }
     }
+    std::get<2>(getter.items).set_value(std::move(window));
+  }
+  /// The first `taken` items of the lease were taken.
+  void account(std::uint64_t lease, std::uint64_t taken) {
+    if (lease != lease_.number || taken <= lease_.taken || taken > lease_.count) return;
+    if (!lease_.local) items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(taken - lease_.taken));
+    lease_.taken = taken;
+    if (lease_.taken == lease_.count) lease_ = {};
   }
   /// Who waits for room gets what there is.
   void admit() {
     while (!putters_.empty() && room() > 0) {
       Putter& first = putters_.front();
-      const bool wanted = first.room.wanted();
+      const bool wanted = !first.room || first.room->wanted();
+      if (wanted && first.at_once && room() < first.items.size()) return;  // all or none
       if (wanted && first.admitted < first.items.size()) accept(std::move(first.items[first.admitted++]));
-      if (wanted && first.admitted < first.items.size()) continue;
+      if (wanted && first.admitted < first.items.size()) {
+        first.at_once = false;
+        continue;
+      }
       first.timer.cancel();
-      if (wanted) first.room.set_value();
+      if (wanted && first.room) first.room->set_value();
       putters_.pop_front();
     }
+  }
+  bool refuse_putters() {
+    return 0 != std::erase_if(putters_, [&](Putter& putter) {
+             if (putter.at_once) putter.room->set_error(errors_.full);
+             return putter.at_once;
+           });
+  }
+  bool refuse_getters() {
+    const bool at_end = closed_ && items_.empty() && slots_.outstanding() == 0;
+    return 0 != std::erase_if(getters_, [&](Getter& getter) {
+             if (!at_end && !getter.at_once) return false;
+             getter.timer.cancel();
+             refuse(getter, at_end ? errors_.at_end : errors_.empty);
+             return true;
+           });
+  }
+  static void refuse(Getter& getter, const QueueErrors::Info& why) {
+    std::visit([&](auto& promise) { promise.set_error(why); }, getter.items);
   }
 
   const std::uint64_t capacity_;
@@ -265,6 +323,11 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutMany<T
   std::deque<Putter> putters_;
   std::deque<Getter> getters_;
   std::deque<Joiner> joiners_;
+  std::deque<Promise<QueueLooks>> lookers_;
+  std::deque<Promise<void>> closers_;
+  QueueSlots slots_;
+  Lease lease_;
+  std::uint64_t last_lease_ = 0;
   std::uint64_t unfinished_ = 0;
   std::uint64_t last_number_ = 0;
   bool closed_ = false;

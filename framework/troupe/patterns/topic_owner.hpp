@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <troupe/actor/actor.hpp>
+#include <troupe/actor/monitor.hpp>
 #include <troupe/actor/ref.hpp>
 
 namespace troupe {
@@ -42,7 +44,7 @@ struct TopicLooks {
 };
 
 template <class M>
-class TopicOwner final : public Actor<TopicOwner<M>, TopicPublish<M>, TopicSubscribe<M>, TopicUnsubscribe<M>, TopicLook> {
+class TopicOwner final : public Actor<TopicOwner<M>, TopicPublish<M>, TopicSubscribe<M>, TopicUnsubscribe<M>, TopicLook, Down> {
  public:
   TopicOwner(SlowSubscriber slow, std::uint64_t keep) : slow_{slow}, keep_{std::max<std::uint64_t>(keep, 1)} {}
 
@@ -57,9 +59,16 @@ class TopicOwner final : public Actor<TopicOwner<M>, TopicPublish<M>, TopicSubsc
   }
   void on(const TopicSubscribe<M>& subscribe) {
     if (find(subscribe.subscriber) != subscribers_.end()) return;
+    this->watch(subscribe.subscriber);
     subscribers_.push_back(std::make_shared<Subscriber>(Subscriber{subscribe.subscriber, {}, 0}));
   }
-  void on(const TopicUnsubscribe<M>& unsubscribe) { remove(unsubscribe.subscriber); }
+  void on(const TopicUnsubscribe<M>& unsubscribe) {
+    if (const auto found = find(unsubscribe.subscriber); found != subscribers_.end()) subscribers_.erase(found);
+    this->unwatch(unsubscribe.subscriber);
+  }
+  void on(const Down& down) {
+    std::erase_if(subscribers_, [&](const auto& each) { return down.is(each->recipient); });
+  }
   TopicLooks on(const TopicLook&) const { return {subscribers_.size(), dropped_}; }
 
  private:
@@ -73,9 +82,6 @@ class TopicOwner final : public Actor<TopicOwner<M>, TopicPublish<M>, TopicSubsc
 
   auto find(const Recipient<M>& recipient) {
     return std::find_if(subscribers_.begin(), subscribers_.end(), [&](const auto& each) { return each->recipient == recipient; });
-  }
-  void remove(const Recipient<M>& recipient) {
-    if (const auto found = find(recipient); found != subscribers_.end()) subscribers_.erase(found);
   }
 
   void offer(const std::shared_ptr<Subscriber>& subscriber, const M& message) {
