@@ -18,7 +18,8 @@ detail::LocalCell& cell_of(const Recipient<DeadLetter>& subscriber, const detail
 }  // namespace
 
 void Node::watch_dead_letters(const Recipient<DeadLetter>& subscriber) {
-  core().dead_letter_box().subscribe(cell_of(subscriber, core()), subscriber.maker());
+  core().dead_letter_box().subscribe(cell_of(subscriber, core()),
+                                     *detail::handler_for(subscriber.pointer(), detail::type_name<DeadLetter>()));
 }
 
 void Node::unwatch_dead_letters(const Recipient<DeadLetter>& subscriber) {

@@ -194,15 +194,13 @@ class Recipient {
     } else {
       detail::Encoded payload{detail::message_headroom};
       detail::encode(payload, std::as_const(message));
-      detail::ask_remote(static_cast<detail::RemoteCell&>(target), detail::type_name<M>(), payload, *done, patience);
+      detail::ask_remote(target, detail::type_name<M>(), payload, *done, patience);
     }
     return Future<void>{std::move(done)};
   }
 
   [[nodiscard]] std::string name() const { return detail::name_of(cell_.get()); }
   explicit operator bool() const noexcept { return static_cast<bool>(cell_); }
-  [[nodiscard]] const detail::CellPointer& pointer() const noexcept { return cell_; }
-  [[nodiscard]] auto maker() const noexcept { return make_; }
   friend bool operator==(const Recipient& left, const Recipient& right) {
     return detail::compare(left.cell_.get(), right.cell_.get()) == 0;
   }

@@ -297,8 +297,8 @@ void LocalCell::finish() {
 // The end is known, to who waits for it, when what the actor sent has left its outbox.
 LocalCell::Run LocalCell::end_when_sent() {
   if (!settle_outbox()) return Run::idle;
-  node().flush_slice();
   tell_watchers();
+  node().flush_slice();
   const EndReason reason = reason_.load(std::memory_order_relaxed);
   Extras* mine = extras_if_any();
   if (mine != nullptr && mine->on_end) std::exchange(mine->on_end, nullptr)(reason, mine->error);
