@@ -19,7 +19,7 @@ detail::LocalCell& cell_of(const Recipient<DeadLetter>& subscriber, const detail
 
 void Node::watch_dead_letters(const Recipient<DeadLetter>& subscriber) {
   detail::LocalCell& cell = cell_of(subscriber, core());
-  core().dead_letter_box().subscribe(cell, subscriber.handler().make);
+  core().dead_letter_box().subscribe(cell, *detail::handler_for(subscriber.pointer(), detail::type_name<DeadLetter>()));
 }
 
 void Node::unwatch_dead_letters(const Recipient<DeadLetter>& subscriber) {

@@ -18,6 +18,11 @@ std::uint64_t sender_id() {
   return cell == nullptr ? 0 : cell->id();
 }
 
+const std::string& endpoint_of(const Cell& cell) {
+  if (cell.kind() == Cell::Kind::seat) return static_cast<const SeatCell&>(cell).endpoint();
+  return static_cast<const RemoteCell&>(cell).session()->endpoint();
+}
+
 }  // namespace
 
 RefOnWire to_wire(const CellPointer& cell) {
@@ -26,7 +31,7 @@ RefOnWire to_wire(const CellPointer& cell) {
     cell->node().expose(static_cast<LocalCell&>(*cell));
     return {cell->address(), cell->node().endpoint()};
   }
-  return {cell->address(), static_cast<RemoteCell&>(*cell).session()->endpoint()};
+  return {cell->address(), endpoint_of(*cell)};
 }
 
 CellPointer from_wire(const RefOnWire& ref) {
@@ -49,20 +54,24 @@ CellPointer way_to(Cell& cell) {
     cell.node().expose(static_cast<LocalCell&>(cell));
     return here.cell_at(cell.address(), cell.node().inproc_endpoint());
   }
-  return here.cell_at(cell.address(), static_cast<RemoteCell&>(cell).session()->endpoint());
+  return here.cell_at(cell.address(), endpoint_of(cell));
 }
 
 void raise_null_ref() { throw Misuse{"the ref names nobody: it was default constructed or moved from"}; }
 
 TimePoint now(const Cell& cell) { return cell.node().clock().now(); }
 
-void tell_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience) {
+void tell_remote(Cell& target, const TypeName& type, Encoded& payload, Duration patience) {
+  if (target.kind() == Cell::Kind::seat) return static_cast<SeatCell&>(target).tell(type, sender_id(), payload, patience);
+  auto& cell = static_cast<RemoteCell&>(target);
   const Letter letter{.kind = EnvelopeKind::tell, .target = cell.id(), .type = &type, .sender = sender_id()};
   const auto ended = send_from_here(cell, letter, payload, patience);
   if (ended != nullptr) cell.node().dead_letter(type.name, *ended, name_of(&cell));
 }
 
-void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {
+void ask_remote(Cell& target, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {
+  if (target.kind() == Cell::Kind::seat) return static_cast<SeatCell&>(target).ask(type, sender_id(), payload, state, patience);
+  auto& cell = static_cast<RemoteCell&>(target);
   const std::uint64_t id = cell.node().pending().add(state, *cell.session());
   const Letter letter{EnvelopeKind::ask, cell.id(), &type, sender_id(), id, state.deadline()};
   std::shared_ptr<const ErrorInfo> ended;
@@ -85,6 +94,7 @@ void kill_actor(Cell& cell) {
     static_cast<LocalCell&>(cell).kill();
     return;
   }
+  if (cell.kind() == Cell::Kind::seat) return static_cast<SeatCell&>(cell).kill();
   if (cell.node().children().kill(cell)) return;
   Encoded nothing{message_headroom};
   (void)static_cast<RemoteCell&>(cell).session()->try_send({.kind = EnvelopeKind::kill, .target = cell.id()}, nothing);
@@ -93,7 +103,8 @@ void kill_actor(Cell& cell) {
 std::string name_of(const Cell* cell) {
   if (cell == nullptr) return "nobody";
   if (cell->local()) return static_cast<const LocalCell*>(cell)->label();
-  return '#' + std::to_string(cell->id()) + '@' + static_cast<const RemoteCell*>(cell)->session()->endpoint();
+  if (cell->kind() == Cell::Kind::seat) return static_cast<const SeatCell*>(cell)->label();
+  return '#' + std::to_string(cell->id()) + '@' + endpoint_of(*cell);
 }
 
 std::strong_ordering compare(const Cell* left, const Cell* right) {

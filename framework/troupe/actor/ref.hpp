@@ -30,8 +30,9 @@ struct RefOnWire {
 [[nodiscard]] CellPointer from_wire(const RefOnWire& ref);
 
 [[noreturn]] void raise_null_ref();
-void tell_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, Duration patience);
-void ask_remote(RemoteCell& cell, const TypeName& type, Encoded& payload, FutureState& state, Duration patience);
+/// To an actor elsewhere, or a seat.
+void tell_remote(Cell& target, const TypeName& type, Encoded& payload, Duration patience);
+void ask_remote(Cell& target, const TypeName& type, Encoded& payload, FutureState& state, Duration patience);
 void stop_actor(Cell& cell);
 void kill_actor(Cell& cell);
 [[nodiscard]] std::string name_of(const Cell* cell);
@@ -58,7 +59,7 @@ void tell(Cell& cell, M&& message, Duration patience, Make make) {
   }
   Encoded payload{message_headroom};
   encode(payload, std::as_const(message));
-  tell_remote(static_cast<RemoteCell&>(cell), type_name<Plain>(), payload, patience);
+  tell_remote(cell, type_name<Plain>(), payload, patience);
 }
 
 }  // namespace detail
@@ -111,7 +112,7 @@ class Ref {
     } else {
       detail::Encoded payload{detail::message_headroom};
       detail::encode(payload, std::as_const(message));
-      detail::ask_remote(static_cast<detail::RemoteCell&>(target), detail::type_name<Plain>(), payload, *state, patience);
+      detail::ask_remote(target, detail::type_name<Plain>(), payload, *state, patience);
     }
     return Future<R>{std::move(state)};
   }
@@ -193,7 +194,7 @@ class Recipient {
     } else {
       detail::Encoded payload{detail::message_headroom};
       detail::encode(payload, std::as_const(message));
-      detail::ask_remote(static_cast<detail::RemoteCell&>(target), detail::type_name<M>(), payload, *done, patience);
+      detail::ask_remote(target, detail::type_name<M>(), payload, *done, patience);
     }
     return Future<void>{std::move(done)};
   }
@@ -204,7 +205,6 @@ class Recipient {
     return detail::compare(left.cell_.get(), right.cell_.get()) == 0;
   }
   [[nodiscard]] const detail::CellPointer& pointer() const noexcept { return cell_; }
-  [[nodiscard]] const detail::Behaviour::Handler& handler() const noexcept { return *handler_; }
 
   template <class Archive>
   void save(Archive& archive) const {

@@ -26,7 +26,7 @@ thread_local const LocalCell* beginning = nullptr;
 /// Answers also when the supervisor ends before its turn comes.
 class BeginJob final : public Job {
  public:
-  BeginJob(std::shared_ptr<Begun> begun, std::shared_ptr<const ChildSpec> spec) : begun_{std::move(begun)}, spec_{std::move(spec)} {}
+  BeginJob(std::shared_ptr<Begun> begun, std::shared_ptr<const ChildRecipe> spec) : begun_{std::move(begun)}, spec_{std::move(spec)} {}
   void run(LocalCell& cell) override {
     const LocalCell* const before = std::exchange(beginning, &cell);
     try {
@@ -44,12 +44,12 @@ class BeginJob final : public Job {
 
  private:
   const std::shared_ptr<Begun> begun_;
-  const std::shared_ptr<const ChildSpec> spec_;
+  const std::shared_ptr<const ChildRecipe> spec_;
 };
 
 }  // namespace
 
-CellPointer spawn_child(LocalCell& cell, std::shared_ptr<const ChildSpec> spec) {
+CellPointer spawn_child(LocalCell& cell, std::shared_ptr<const ChildRecipe> spec) {
   if (beginning == &cell) throw Misuse{"a child's constructor cannot use its own supervisor, which waits for that constructor"};
   const auto begun = std::make_shared<Begun>(cell.node());
   cell.post(std::make_unique<BeginJob>(begun, std::move(spec)));
@@ -71,7 +71,7 @@ Supervisor::Supervisor(Node& node, const SupervisorOptions& options) : restarts_
 Supervisor Supervisor::spawn_supervisor(const SupervisorOptions& options, const ChildOptions& child) {
   Supervisor nested;
   nested.restarts_ = std::make_shared<std::atomic<std::uint64_t>>(0);
-  auto spec = std::make_shared<detail::ChildSpec>();
+  auto spec = std::make_shared<detail::ChildRecipe>();
   spec->name = "supervisor";
   spec->options = child;
   spec->nested = options;
@@ -81,7 +81,7 @@ Supervisor Supervisor::spawn_supervisor(const SupervisorOptions& options, const 
   return nested;
 }
 
-detail::CellPointer Supervisor::begin(std::shared_ptr<const detail::ChildSpec> spec) const {
+detail::CellPointer Supervisor::begin(std::shared_ptr<const detail::ChildRecipe> spec) const {
   return detail::spawn_child(*cell_, std::move(spec));
 }
 

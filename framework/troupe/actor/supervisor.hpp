@@ -73,7 +73,7 @@ class Supervisor {
   Ref<A> start_here(const ChildOptions& options, Args&&... args);
   template <class A, class... Args>
   Ref<A> start(const ChildOptions& options, Place place, Args&&... args);
-  [[nodiscard]] detail::CellPointer begin(std::shared_ptr<const detail::ChildSpec> spec) const;
+  [[nodiscard]] detail::CellPointer begin(std::shared_ptr<const detail::ChildRecipe> spec) const;
   void end_child(const detail::CellPointer& child) const;
 
   detail::Counted<detail::LocalCell> cell_;
@@ -87,7 +87,7 @@ Ref<A> Supervisor::start_here(const ChildOptions& options, Args&&... args) {
                 "a supervised actor is made again from copies of its arguments: they must be copyable");
   static_assert(std::is_constructible_v<A, detail::Travelling<Args>...>,
                 "the actor has no public constructor that takes these arguments by value");
-  auto spec = std::make_shared<detail::ChildSpec>();
+  auto spec = std::make_shared<detail::ChildRecipe>();
   spec->name = detail::type_name<A>().name;
   spec->options = options;
   spec->behaviour = &detail::behaviour_of<A>();
@@ -101,7 +101,7 @@ Ref<A> Supervisor::start_here(const ChildOptions& options, Args&&... args) {
 template <class A, class... Args>
 Ref<A> Supervisor::start(const ChildOptions& options, Place place, Args&&... args) {
   if (place == here) return start_here<A>(options, std::forward<Args>(args)...);
-  auto spec = std::make_shared<detail::ChildSpec>();
+  auto spec = std::make_shared<detail::ChildRecipe>();
   spec->name = detail::type_name<A>().name;
   spec->options = options;
   static_cast<void>(&detail::ProcessActor<A, detail::Travelling<Args>...>::entry);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <troupe/node/children.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/random.hpp>
 
@@ -24,7 +25,7 @@ class SupervisorJob final : public Job {
 /// What the cell of a child in this process knows of us.
 class ChildSupervision final : public Supervision {
  public:
-  ChildSupervision(LocalCell& supervisor, std::uint64_t id, std::shared_ptr<const ChildSpec> spec)
+  ChildSupervision(LocalCell& supervisor, std::uint64_t id, std::shared_ptr<const ChildRecipe> spec)
       : supervisor_{supervisor}, id_{id}, spec_{std::move(spec)} {}
   void* construct() override { return spec_->construct(); }
   void started() override {
@@ -39,8 +40,10 @@ class ChildSupervision final : public Supervision {
  private:
   LocalCell& supervisor_;  // the parent: outlives its children
   const std::uint64_t id_;
-  const std::shared_ptr<const ChildSpec> spec_;
+  const std::shared_ptr<const ChildRecipe> spec_;
 };
+
+constexpr auto term_time = std::chrono::seconds{1};  // between SIGTERM and SIGKILL
 
 std::string in_seconds(Duration duration) {
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -63,26 +66,39 @@ SupervisorActor::~SupervisorActor() = default;
 
 // --- Children -------------------------------------------------------------------------------------------------------------
 
-CellPointer SupervisorActor::begin_child(std::shared_ptr<const ChildSpec> spec) {
+CellPointer SupervisorActor::begin_child(std::shared_ptr<const ChildRecipe> spec) {
   if (mode_ != Mode::running) raise(ErrorType::closed, "the supervisor is ending or being restarted: nothing was started");
   auto child = std::make_unique<Child>();
   child->id = next_child_++;
   child->spec = std::move(spec);
   NodeCore& node = troupe_cell().node();
-  CellPointer cell;
-  if (child->spec->nested) {
-    const auto nested = Actor::spawn<SupervisorActor>(*child->spec->nested, child->spec->restarts,
-                                                      SupervisorAbove{Counted<LocalCell>{&troupe_cell()}, child->id});
-    cell = nested.pointer();
+  if (child->is_process()) {
+    const auto seat = node.seats().make(child->spec->name);
+    child->cell = CellPointer{seat.get()};
+    begin_process(*child);
+  } else if (child->is_supervisor()) {
+    const SupervisorAbove above{Counted<LocalCell>{&troupe_cell()}, child->id};
+    child->cell = Actor::spawn<SupervisorActor>(*child->spec->nested, child->spec->restarts, above).pointer();
+    watch_over(child->cell);
   } else {
-    cell = spawn_supervised(node, *child->spec->behaviour, std::make_unique<ChildSupervision>(troupe_cell(), child->id, child->spec));
+    child->cell =
+        spawn_supervised(node, *child->spec->behaviour, std::make_unique<ChildSupervision>(troupe_cell(), child->id, child->spec));
+    watch_over(child->cell);
   }
-  child->cell = Counted<LocalCell>{static_cast<LocalCell*>(cell.get())};
+  children_.push_back(std::move(child));
+  return children_.back()->cell;
+}
+
+void SupervisorActor::watch_over(const CellPointer& cell) {
   troupe_cell().start_watch(cell, [](LocalCell& supervisor, const Cell& target, const Ending& ending) {
     static_cast<SupervisorActor*>(supervisor.actor())->child_ended(target.address(), ending);
   });
-  children_.push_back(std::move(child));
-  return cell;
+}
+
+void SupervisorActor::begin_process(Child& child) {
+  child.process = spawn_process(troupe_cell().node(), child.spec->entry, child.spec->arguments, child.spec->name);
+  watch_over(child.process);
+  child.seat().move(child.process);
 }
 
 void SupervisorActor::end_child(const Address& address) {
@@ -95,36 +111,78 @@ void SupervisorActor::end_child(const Address& address) {
 
 void SupervisorActor::start(Child& child) {
   child.state = State::starting;
-  child.deadline = TimePoint::max();
-  if (child.spec->nested) {
-    post_to_supervisor(*child.cell, [](SupervisorActor& nested) { nested.restart_all(); });
-  } else {
-    child.cell->restart();
+  if (child.is_supervisor()) {
+    post_to_supervisor(child.local(), [](SupervisorActor& nested) { nested.restart_all(); });
+    return;
+  }
+  if (!child.is_process()) {
+    child.local().restart();
+    return;
+  }
+  try {
+    begin_process(child);
+    child.state = State::up;
+  } catch (...) {
+    const auto failure = describe(std::current_exception());
+    log(LogLevel::error, child.seat().label() + " could not be started again: " + chain_text(*failure));
+    post_to_supervisor(troupe_cell(), [id = child.id, failure](SupervisorActor& self) { self.child_vacant(id, Exit::failed, failure); });
   }
 }
 
 void SupervisorActor::halt(Child& child) {
   child.state = State::halting;
-  if (child.spec->nested) {
-    post_to_supervisor(*child.cell, [](SupervisorActor& nested) { nested.halt_all(nullptr); });
+  if (child.is_supervisor()) {
+    post_to_supervisor(child.local(), [](SupervisorActor& nested) { nested.halt_all(nullptr); });
     return;
   }
-  child.cell->halt();
-  look_at(child.deadline = after(now(), child.spec->options.stop_timeout));
+  if (!child.is_process()) {
+    child.local().halt();
+  } else if (child.process) {
+    troupe_cell().node().stop(*child.process);
+  }
+  await_end(child);
 }
 
 void SupervisorActor::end(Child& child) {
   child.state = State::ending;
-  child.cell->end(why_);
-  if (child.spec->nested) return;
+  if (child.is_supervisor()) {
+    child.local().end(why_);
+    return;
+  }
+  if (!child.is_process()) {
+    child.local().end(why_);
+  } else if (child.process) {
+    troupe_cell().node().stop(*child.process);
+  } else {  // nobody sits there
+    post_to_supervisor(troupe_cell(),
+                       [address = child.cell->address(), last = child.last](SupervisorActor& self) { self.child_ended(address, last); });
+  }
+  await_end(child);
+}
+
+void SupervisorActor::await_end(Child& child) {
+  child.urged = 0;
   look_at(child.deadline = after(now(), child.spec->options.stop_timeout));
 }
 
 void SupervisorActor::look_at_deadline(Child& child) {
   if ((child.state != State::halting && child.state != State::ending) || now() < child.deadline) return;
   child.deadline = TimePoint::max();
-  log(LogLevel::warning, child.cell->label() + " did not end within its stop_timeout, and is killed after its turn");
-  child.cell->kill();
+  ++child.urged;
+  if (!child.is_process()) {
+    log(LogLevel::warning, child.local().label() + " did not end within its stop_timeout, and is killed after its turn");
+    child.local().kill();
+    return;
+  }
+  if (!child.process) return;
+  Children& processes = troupe_cell().node().children();
+  if (child.urged > 1) {
+    (void)processes.kill(*child.process);
+    return;
+  }
+  log(LogLevel::warning, child.seat().label() + " did not end within its stop_timeout, and gets SIGTERM");
+  (void)processes.terminate(*child.process);
+  look_at(child.deadline = after(now(), term_time));
 }
 
 // --- What children say ----------------------------------------------------------------------------------------------------
@@ -146,15 +204,37 @@ void SupervisorActor::child_vacant(std::uint64_t id, Exit reason, const std::sha
   step();
 }
 
-// For good.
+// Of a cell or a seat: for good. Of a process: who sits there next is ours to say.
 void SupervisorActor::child_ended(const Address& address, const Ending& ending) {
-  const auto found = std::find_if(children_.begin(), children_.end(), [&](const auto& each) { return each->cell->address() == address; });
+  const auto found = std::find_if(children_.begin(), children_.end(), [&](const auto& each) {
+    return each->cell->address() == address || (each->process && each->process->address() == address);
+  });
   if (found == children_.end()) return;
+  Child& ended = **found;
+  if (ended.is_process()) {
+    ended.process = {};
+    ended.last = ending;
+    ended.seat().move({});
+    if (ended.state != State::ending) {
+      child_vacant(ended.id, ending.reason, std::make_shared<const ErrorInfo>(ending.error));
+      return;
+    }
+    ended.seat().end(last_word(ended));
+  }
   const std::unique_ptr<Child> child = std::move(*found);
   children_.erase(found);
   for (Group& group : groups_) std::erase(group.members, child->id);
   if (child->state != State::ending && mode_ != Mode::ending) give_up(std::make_shared<const ErrorInfo>(ending.error));  // it was killed
   step();
+}
+
+// How a process child ended, to those who watch and ask: as itself, unless the supervisor gave up.
+Ending SupervisorActor::last_word(const Child& child) const {
+  if (why_ == nullptr) return child.last;
+  ErrorInfo error = make_error(ErrorType::actor_died, child.seat().label() + " is not restarted");
+  error.actor = child.seat().label();
+  error.cause = why_;
+  return {Exit::failed, std::move(error)};
 }
 
 void SupervisorActor::recover(Child& child, Exit reason, const std::shared_ptr<const ErrorInfo>& error) {

@@ -17,13 +17,14 @@
 #include <troupe/node/cell.hpp>
 #include <troupe/node/ending.hpp>
 #include <troupe/node/entry.hpp>
+#include <troupe/node/seat.hpp>
 #include <troupe/wire/encoded.hpp>
 #include <troupe/wire/error.hpp>
 
 namespace troupe::detail {
 
 /// How a child is begun, as often as need be. One of the three.
-struct ChildSpec {
+struct ChildRecipe {
   std::string name;
   ChildOptions options;
   // In this process:
@@ -61,7 +62,7 @@ class SupervisorActor final : public Actor<SupervisorActor, Look> {
   // In turns:
 
   /// @throws what the constructor threw, or Closed: nothing was added
-  [[nodiscard]] CellPointer begin_child(std::shared_ptr<const ChildSpec> spec);
+  [[nodiscard]] CellPointer begin_child(std::shared_ptr<const ChildRecipe> spec);
   /// Ends a child for good.
   void end_child(const Address& address);
   void child_started(std::uint64_t id);
@@ -76,11 +77,19 @@ class SupervisorActor final : public Actor<SupervisorActor, Look> {
   enum class State : std::uint8_t { up, halting, vacant, starting, ending };
   struct Child {
     std::uint64_t id = 0;
-    std::shared_ptr<const ChildSpec> spec;
+    std::shared_ptr<const ChildRecipe> spec;
     State state = State::up;
-    Counted<LocalCell> cell;
+    CellPointer cell;                       // what refs to it hold: its own, or its seat
+    CellPointer process;                    // that sits there
+    Ending last;                            // of the process before
+    unsigned urged = 0;                     // to end, beyond the first word
     TimePoint deadline = TimePoint::max();  // of its end
     std::deque<TimePoint> recent;           // restarts that it caused
+
+    [[nodiscard]] bool is_process() const noexcept { return spec->entry != nullptr; }
+    [[nodiscard]] bool is_supervisor() const noexcept { return spec->nested.has_value(); }
+    [[nodiscard]] LocalCell& local() const noexcept { return static_cast<LocalCell&>(*cell); }
+    [[nodiscard]] SeatCell& seat() const noexcept { return static_cast<SeatCell&>(*cell); }
   };
   struct Group {
     std::vector<std::uint64_t> members;  // in order of start
@@ -94,10 +103,14 @@ class SupervisorActor final : public Actor<SupervisorActor, Look> {
   bool halt_last(const std::vector<std::uint64_t>& members);
   /// @returns whether all children have ended
   bool end_last();
+  void watch_over(const CellPointer& cell);
+  void begin_process(Child& child);
   void start(Child& child);
   void halt(Child& child);
   void end(Child& child);
+  void await_end(Child& child);
   void look_at_deadline(Child& child);
+  [[nodiscard]] Ending last_word(const Child& child) const;
   void child_ended(const Address& address, const Ending& ending);
   void recover(Child& child, Exit reason, const std::shared_ptr<const ErrorInfo>& error);
   [[nodiscard]] Duration pause_for(const Child& child) const;
@@ -127,6 +140,6 @@ bool post_to_supervisor(LocalCell& cell, std::function<void(SupervisorActor&)> w
 
 /// In a turn of the supervisor in `cell`; for any thread. @throws as `begin_child`
 /// Blocks until the child has begun.
-[[nodiscard]] CellPointer spawn_child(LocalCell& cell, std::shared_ptr<const ChildSpec> spec);
+[[nodiscard]] CellPointer spawn_child(LocalCell& cell, std::shared_ptr<const ChildRecipe> spec);
 
 }  // namespace troupe::detail

@@ -10,31 +10,43 @@
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/memory.hpp>
 #include <troupe/node/received_frame.hpp>
+#include <troupe/node/seat.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/wire/archive.hpp>
 
 namespace troupe::detail {
 
 Address Cell::address() const {
-  if (local_) return {node_.id(), node_.incarnation(), id_};
+  if (local()) return {node_.id(), node_.incarnation(), id_};
+  if (kind_ == Kind::seat) return static_cast<const SeatCell*>(this)->seat_address();
   const Session& session = *static_cast<const RemoteCell*>(this)->session();
   return {session.peer(), session.peer_incarnation(), id_};
 }
 
+namespace {
+
+template <class C>
+void destroy_as(Cell* cell) noexcept {
+  auto* whole = static_cast<C*>(cell);
+  whole->~C();
+  give_memory(whole, sizeof(C));
+}
+
+}  // namespace
+
 void Cell::destroy() noexcept {
-  if (local_) {
-    auto* cell = static_cast<LocalCell*>(this);
-    cell->~LocalCell();
-    give_memory(cell, sizeof(LocalCell));
-  } else {
-    auto* cell = static_cast<RemoteCell*>(this);
-    cell->~RemoteCell();
-    give_memory(cell, sizeof(RemoteCell));
+  switch (kind_) {
+    case Kind::local:
+      return destroy_as<LocalCell>(this);
+    case Kind::remote:
+      return destroy_as<RemoteCell>(this);
+    case Kind::seat:
+      return destroy_as<SeatCell>(this);
   }
 }
 
 RemoteCell::RemoteCell(NodeCore& node, std::shared_ptr<Session> session, std::uint64_t id) noexcept
-    : Cell{node, false, id}, session_{std::move(session)} {}
+    : Cell{node, Kind::remote, id}, session_{std::move(session)} {}
 RemoteCell::~RemoteCell() = default;
 
 void Turn::decoded() {
@@ -52,7 +64,7 @@ void Turn::fail(std::shared_ptr<const ErrorInfo> error) const {
 void Turn::reply_encoded(Encoded& payload) const { session->reply(ask_id, payload); }
 
 LocalCell::LocalCell(NodeCore& node, std::uint64_t id, const Behaviour& behaviour, LocalCell* parent, std::uint32_t capacity) noexcept
-    : Cell{node, true, id}, capacity_{capacity}, behaviour_{behaviour}, parent_{parent} {}
+    : Cell{node, Kind::local, id}, capacity_{capacity}, behaviour_{behaviour}, parent_{parent} {}
 
 LocalCell::~LocalCell() { delete extras_.load(std::memory_order_relaxed); }
 

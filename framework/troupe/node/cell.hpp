@@ -53,14 +53,25 @@ class Cell {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy();
   }
 
+  /// @returns false: the last holder has let it go
+  [[nodiscard]] bool try_hold() noexcept {
+    std::uint32_t holders = references_.load(std::memory_order_relaxed);
+    while (holders != 0)
+      if (references_.compare_exchange_weak(holders, holders + 1, std::memory_order_relaxed)) return true;
+    return false;
+  }
+
+  /// An actor of this process, one elsewhere, or a seat: where the actor is replaced.
+  enum class Kind : std::uint8_t { local, remote, seat };
   /// The node whose actor it is, or whose view of one elsewhere.
   [[nodiscard]] NodeCore& node() const noexcept { return node_; }
-  [[nodiscard]] bool local() const noexcept { return local_; }
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] bool local() const noexcept { return kind_ == Kind::local; }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] Address address() const;
 
  protected:
-  Cell(NodeCore& node, bool local, std::uint64_t id) noexcept : node_{node}, id_{id}, local_{local} {}
+  Cell(NodeCore& node, Kind kind, std::uint64_t id) noexcept : node_{node}, id_{id}, kind_{kind} {}
   ~Cell() = default;
 
  private:
@@ -69,7 +80,7 @@ class Cell {
   NodeCore& node_;
   const std::uint64_t id_;
   std::atomic<std::uint32_t> references_{1};
-  const bool local_;
+  const Kind kind_;
 };
 
 using CellPointer = Counted<Cell>;

@@ -297,7 +297,6 @@ void LocalCell::finish() {
 // The end is known, to who waits for it, when what the actor sent has left its outbox.
 LocalCell::Run LocalCell::end_when_sent() {
   if (!settle_outbox()) return Run::idle;
-  node().flush_slice();
   tell_watchers();
   node().flush_slice();  // nothing else of this slice would: the next turn of this thread may be far
   const EndReason reason = reason_.load(std::memory_order_relaxed);

@@ -191,10 +191,13 @@ void Children::stop(Cell& cell) {
   (void)send_from_here(static_cast<RemoteCell&>(cell), {.kind = EnvelopeKind::stop, .target = cell.id()}, nothing, forever);
 }
 
-bool Children::kill(const Cell& cell) {
+bool Children::kill(const Cell& cell) { return signal(cell, SIGKILL); }
+bool Children::terminate(const Cell& cell) { return signal(cell, SIGTERM); }
+
+bool Children::signal(const Cell& cell, int signal) {
   const std::lock_guard lock{mutex_};
   for (const auto& record : living_)
-    if (cell.id() == first_actor && record->id == cell.address().node) return signal_child(record->child.pidfd, SIGKILL);
+    if (cell.id() == first_actor && record->id == cell.address().node) return signal_child(record->child.pidfd, signal);
   return false;
 }
 

@@ -70,6 +70,8 @@ class Children {
   void stop(Cell& cell);
   /// Ends the process of a child of ours at once. @returns false: it is none of ours
   bool kill(const Cell& cell);
+  /// The same by SIGTERM.
+  bool terminate(const Cell& cell);
   /// It is a child of ours, and alive, or dead and its session will be told how it died.
   [[nodiscard]] bool living(NodeId id) const;
   /// Has `watcher` told how a child of ours ended, once it has. @returns false: it was none of ours, or is forgotten
@@ -102,6 +104,7 @@ class Children {
   void remember(const Record& record, const ErrorInfo& reason);
   [[nodiscard]] ErrorInfo describe_end(const Record& record, const ChildEnd& exit) const;
   bool wait_for_all(TimePoint until);
+  bool signal(const Cell& cell, int signal);
   void signal_all(int signal);
 
   NodeCore& node_;

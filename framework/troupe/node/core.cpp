@@ -171,10 +171,13 @@ void NodeCore::schedule(LocalCell& cell) {
 }
 
 void NodeCore::stop(Cell& cell) {
-  if (cell.local()) {
-    static_cast<LocalCell&>(cell).stop();
-  } else {
-    children_->stop(cell);
+  switch (cell.kind()) {
+    case Cell::Kind::local:
+      return static_cast<LocalCell&>(cell).stop();
+    case Cell::Kind::remote:
+      return children_->stop(cell);
+    case Cell::Kind::seat:
+      return static_cast<SeatCell&>(cell).stop();
   }
 }
 
@@ -197,25 +200,8 @@ Counted<LocalCell> NodeCore::find(std::uint64_t actor) {
   return found == exposed_.end() ? Counted<LocalCell>{} : found->second;
 }
 
-void NodeCore::watch(std::uint64_t actor, Watcher watcher) {
-  std::optional<Ending> known;
-  Counted<LocalCell> cell;
-  {
-    const std::lock_guard lock{actors_mutex_};
-    if (const auto found = exposed_.find(actor); found != exposed_.end()) {
-      cell = found->second;
-    } else {
-      known = ended_.find(actor);
-    }
-  }
-  if (cell) {
-    cell->watch(std::move(watcher));
-  } else {
-    watcher.tell(known ? *known : long_gone('#' + std::to_string(actor)));
-  }
-}
-
 CellPointer NodeCore::cell_at(const Address& address, const std::string& endpoint) {
+  if ((address.actor & seat_bit) != 0) return seats_.cell(address, endpoint);
   if (address.node == id_ && address.node_incarnation == incarnation_)
     if (auto cell = find(address.actor)) return CellPointer{cell.get()};
   return cell_through(links_.session(address, endpoint), address.actor);

@@ -22,6 +22,7 @@
 #include <troupe/node/loop.hpp>
 #include <troupe/node/options.hpp>
 #include <troupe/node/pending.hpp>
+#include <troupe/node/seats.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/node/signals.hpp>
 #include <troupe/node/timers.hpp>
@@ -63,6 +64,7 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] Loop& loop() noexcept { return loop_; }
   [[nodiscard]] Links& links() noexcept { return links_; }
   [[nodiscard]] Children& children() noexcept { return *children_; }
+  [[nodiscard]] Seats& seats() noexcept { return seats_; }
   [[nodiscard]] Transport& transport() noexcept { return *transport_; }
   [[nodiscard]] Hello hello(std::uint64_t last_received) const;
 
@@ -193,6 +195,7 @@ class NodeCore final : public LoopClient {
   std::vector<std::shared_ptr<Session>> fresh_links_;  // dialled, and not looked at yet
 
   DeadLetters dead_letters_;
+  Seats seats_{*this};
 };
 
 }  // namespace troupe::detail

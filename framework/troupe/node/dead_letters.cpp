@@ -9,12 +9,12 @@ namespace troupe::detail {
 /// An actor that wants to know.
 class DeadLetters::Subscriber final : public std::enable_shared_from_this<Subscriber> {
  public:
-  Subscriber(LocalCell& cell, Make make) : cell_{&cell}, make_{make} {}
+  Subscriber(LocalCell& cell, const Behaviour::Handler& handler) : cell_{&cell}, handler_{handler} {}
 
   /// @returns false: it has ended
   bool post(DeadLetter letter);
   void deliver(LocalCell& cell, DeadLetter letter) const {
-    LocalMessage& message = make_(&letter, nullptr);
+    LocalMessage& message = handler_.make(&letter, nullptr);
     Turn turn{cell, nullptr, nullptr, 0, nullptr};
     message.operations().handle(cell.actor(), message, turn);
   }
@@ -25,7 +25,7 @@ class DeadLetters::Subscriber final : public std::enable_shared_from_this<Subscr
 
  private:
   const Counted<LocalCell> cell_;
-  const Make make_;
+  const Behaviour::Handler& handler_;
   std::atomic<std::size_t> waiting_{0};
   std::atomic<std::uint64_t> left_out_{0};
   std::atomic<bool> ended_{false};
@@ -83,10 +83,10 @@ std::uint64_t DeadLetters::count(Errc reason) const noexcept {
   return index < counts_.size() ? counts_.at(index).load(std::memory_order_relaxed) : 0;
 }
 
-void DeadLetters::subscribe(LocalCell& cell, Make make) {
+void DeadLetters::subscribe(LocalCell& cell, const Behaviour::Handler& handler) {
   const std::lock_guard lock{mutex_};
   if (std::any_of(subscribers_.begin(), subscribers_.end(), [&](const auto& each) { return each->is(cell); })) return;
-  subscribers_.push_back(std::make_shared<Subscriber>(cell, make));
+  subscribers_.push_back(std::make_shared<Subscriber>(cell, handler));
   any_.store(true, std::memory_order_release);
 }
 

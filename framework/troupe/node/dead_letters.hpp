@@ -34,14 +34,13 @@ namespace detail {
 /// Threads: safe.
 class DeadLetters {
  public:
-  using Make = LocalMessage& (*)(void* message, FutureState* asker);
-
   /// A subscriber that is slow or dead costs nothing but its letters: at most 1,000 wait for it, beside its mailbox's bound.
   void note(std::string_view message, std::string_view target, const ErrorInfo& reason, bool quiet);
   [[nodiscard]] std::uint64_t count() const noexcept;
   [[nodiscard]] std::uint64_t count(Errc reason) const noexcept;
 
-  void subscribe(LocalCell& cell, Make make);
+  /// @param handler  of `cell`, for DeadLetter
+  void subscribe(LocalCell& cell, const Behaviour::Handler& handler);
   void unsubscribe(const LocalCell& cell);
 
  private:

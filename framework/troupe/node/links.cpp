@@ -238,6 +238,13 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
     case EnvelopeKind::kill:
       if (const auto cell = node_.find(header.target)) cell->kill();
       return;
+    case EnvelopeKind::where:
+      if (const auto seat = node_.seats().find(header.target)) {
+        seat->where(decode<Address>(payload), frame.session(), header.ask);
+      } else {
+        session.reply_error(header.ask, make_error(ErrorType::closed, "the supervised actor has ended"));
+      }
+      return;
     case EnvelopeKind::cancel:
       session.on_cancel(header.target);
       return;

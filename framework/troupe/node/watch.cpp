@@ -123,10 +123,15 @@ void Watch::begin() {
     static_cast<LocalCell&>(*target_).watch(Watcher{state_});
     return;
   }
-  Session& session = *static_cast<RemoteCell&>(*target_).session();
-  const std::uint64_t ask = target_->node().pending().add(*state_, session);
+  const bool is_seat = target_->kind() == Cell::Kind::seat;
+  if (is_seat && static_cast<SeatCell&>(*target_).at_home()) {
+    static_cast<SeatCell&>(*target_).watch(Watcher{state_});
+    return;
+  }
+  const auto session = is_seat ? static_cast<SeatCell&>(*target_).home() : static_cast<RemoteCell&>(*target_).session();
+  const std::uint64_t ask = target_->node().pending().add(*state_, *session);
   Encoded nothing{message_headroom};
-  const auto ended = session.send({EnvelopeKind::watch, target_->id(), nullptr, watcher_->id(), ask, TimePoint::max()}, nothing, forever);
+  const auto ended = session->send({EnvelopeKind::watch, target_->id(), nullptr, watcher_->id(), ask, TimePoint::max()}, nothing, forever);
   if (ended != nullptr) state_->fail(ended);
 }
 
@@ -179,6 +184,34 @@ void LocalCell::forget_watch(const Watch& watch, const Address& target) {
   const auto [first, last] = watches.equal_range(target);
   const auto found = std::find_if(first, last, [&](const auto& each) { return each.second.get() == &watch; });
   if (found != last) watches.erase(found);
+}
+
+// --- For other processes ---------------------------------------------------------------------------------------------
+
+void NodeCore::watch(std::uint64_t actor, Watcher watcher) {
+  if ((actor & seat_bit) != 0) {
+    if (const auto seat = seats_.find(actor)) {
+      seat->watch(std::move(watcher));
+    } else {
+      watcher.tell(long_gone("#s" + std::to_string(actor & ~seat_bit)));
+    }
+    return;
+  }
+  std::optional<Ending> known;
+  Counted<LocalCell> cell;
+  {
+    const std::lock_guard lock{actors_mutex_};
+    if (const auto found = exposed_.find(actor); found != exposed_.end()) {
+      cell = found->second;
+    } else {
+      known = ended_.find(actor);
+    }
+  }
+  if (cell) {
+    cell->watch(std::move(watcher));
+  } else {
+    watcher.tell(known ? *known : long_gone('#' + std::to_string(actor)));
+  }
 }
 
 // --- How a process ended --------------------------------------------------------------------------------------------------

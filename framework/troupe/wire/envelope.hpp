@@ -55,6 +55,7 @@ enum class EnvelopeKind : std::uint8_t {
   ended = 8,     // target: 0; the sender's process is about to end, because its actor failed; payload: ErrorInfo
   cancel = 9,    // target: an ask of the sender's; if it has not begun, it never does
   watch = 10,    // answered when the target has ended, by an Ending; target 0: the process that the payload, a NodeId, names
+  where = 11,    // answered when somebody sits in the target, a seat, who is not at the payload, an Address; by an Occupant
 };
 
 /// The first 48 bytes of every envelope; it begins at a multiple of 8 in the frame and its payload is padded to one.

@@ -1,0 +1,44 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+#include <troupe/node/seats.hpp>
+
+#include <new>
+
+#include <troupe/node/core.hpp>
+#include <troupe/node/memory.hpp>
+
+namespace troupe::detail {
+
+Counted<SeatCell> Seats::make(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  const std::uint64_t number = next_++;
+  const Address address{node_.id(), node_.incarnation(), seat_bit | number};
+  auto* seat = new (take_memory(sizeof(SeatCell))) SeatCell{node_, address, node_.endpoint(), name + "#s" + std::to_string(number)};
+  seats_[address] = seat;
+  return Counted<SeatCell>::adopt(seat);
+}
+
+CellPointer Seats::cell(const Address& address, const std::string& endpoint) {
+  const std::lock_guard lock{mutex_};
+  if (const auto found = seats_.find(address); found != seats_.end() && found->second->try_hold()) return CellPointer::adopt(found->second);
+  const std::string label = "#s" + std::to_string(address.actor & ~seat_bit) + '@' + endpoint;
+  auto* seat = new (take_memory(sizeof(SeatCell))) SeatCell{node_, address, endpoint, label};
+  seats_[address] = seat;
+  const auto cell = CellPointer::adopt(seat);
+  if (seat->at_home()) seat->end(long_gone(label));
+  return cell;
+}
+
+Counted<SeatCell> Seats::find(std::uint64_t id) {
+  const std::lock_guard lock{mutex_};
+  const auto found = seats_.find({node_.id(), node_.incarnation(), id});
+  if (found == seats_.end() || !found->second->try_hold()) return {};
+  return Counted<SeatCell>::adopt(found->second);
+}
+
+void Seats::forget(const SeatCell& seat) {
+  const std::lock_guard lock{mutex_};
+  const auto found = seats_.find(seat.seat_address());
+  if (found != seats_.end() && found->second == &seat) seats_.erase(found);
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,35 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// The seats that a node knows, its own and those of others.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include <troupe/node/cell.hpp>
+#include <troupe/node/seat.hpp>
+
+namespace troupe::detail {
+
+/// One cell for each seat, so that what is sent through several refs to it keeps its order.
+///
+/// Threads: safe.
+class Seats {
+ public:
+  explicit Seats(NodeCore& node) : node_{node} {}
+  /// A new one, whose home is this node.
+  [[nodiscard]] Counted<SeatCell> make(const std::string& name);
+  [[nodiscard]] CellPointer cell(const Address& address, const std::string& endpoint);
+  /// One of this node's; null: it has ended, and no ref is left here.
+  [[nodiscard]] Counted<SeatCell> find(std::uint64_t id);
+  void forget(const SeatCell& seat);
+
+ private:
+  NodeCore& node_;
+  std::mutex mutex_;
+  std::map<Address, SeatCell*> seats_;
+  std::uint64_t next_ = 1;
+};
+
+}  // namespace troupe::detail
