@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <numeric>
 #include <optional>
@@ -310,8 +311,46 @@ TEST_CASE("a supervisor of processes that gives up ends them, and says why every
   CHECK(seen_by(watching).front().reason == Exit::failed);
   CHECK(chain_text(seen_by(watching).front().error).find("more than 1 restarts") != std::string::npos);
   CHECK(chain_text(error_of(second.ask(Bump{}))).find("more than 1 restarts") != std::string::npos);
-  REQUIRE(eventually([&] { return !first.ask(Bump{}).result(); }));
-  CHECK(error_of(first.ask(Bump{})).code == Errc::died);
+  REQUIRE(eventually([&] {  // before, its own process says that it has stopped
+    const auto answer = first.ask(Bump{}).result();
+    return !answer && answer.error().code == Errc::died;
+  }));
+}
+
+TEST_CASE("every ask to a supervised process that is killed again and again ends, by an answer or as ActorDied") {
+  const auto where = GENERATE(other_processes);
+  CAPTURE(where);
+  constexpr int kills = 20;
+  CapturedLog log;
+  Stage stage{where};
+  Supervisor supervisor{stage.node, quick()};
+  const auto worker = supervisor.spawn<Worker>(own_process);
+  const auto neighbour = stage.spawn<Neighbour>(worker);
+  std::atomic<bool> over{false};
+  std::atomic<int> odd{0};
+  std::atomic<int> answered{0};
+  std::vector<std::thread> askers;
+  for (int thread = 0; thread < 3; ++thread)
+    askers.emplace_back([&] {
+      while (!over) {
+        const auto answer = worker.ask(Bump{}).result();
+        if (answer) ++answered;
+        if (!answer && answer.error().code != Errc::died) ++odd;
+      }
+    });
+
+  for (int kill = 1; kill <= kills; ++kill) {
+    const int before = answered;
+    REQUIRE(eventually([&] { return answered > before + 5; }));
+    ::kill(pid_of(worker), SIGKILL);
+    REQUIRE(eventually([&] { return supervisor.restarts() == static_cast<std::uint64_t>(kill); }));
+    if (kill % 5 == 0) CHECK(neighbour.ask(AskPid{}).get() != 0);
+  }
+  over = true;
+  for (auto& asker : askers) asker.join();
+
+  CHECK(odd == 0);
+  CHECK(worker.ask(Pid{}).get() == neighbour.ask(AskPid{}).get());
 }
 
 TEST_CASE("processes are stopped in reverse order, with SIGTERM and SIGKILL for those that do not listen") {
