@@ -360,6 +360,7 @@ void NodeCore::close() {
     links_.forget(*session);
   }
   pending_.fail_all(closed);
+  seats_.end_all(ending_of(*closed));
   links_.close_inbox();
   children_->finish();
   transport_.reset();

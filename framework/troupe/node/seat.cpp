@@ -143,15 +143,15 @@ void SeatCell::send(Waiting message, Duration patience) {
     CellPointer place;
     Counted<TypedState<void>> room;
     std::optional<Ending> ended;
-    std::vector<Waiting> lost;
     {
       const std::lock_guard lock{mutex_};
       ended = ended_;
       if (!ended && waiting_.empty() && occupied()) {
         place = place_;
       } else if (!ended && waiting_.size() < node().options().mailbox_messages) {
+        check_size(message);
         waiting_.push_back(std::move(message));
-        drain_locked(lost);
+        drain_locked();
         return;
       } else if (!ended) {
         room = Counted<TypedState<void>>::adopt(TypedState<void>::make(node()));
@@ -206,30 +206,31 @@ SeatCell::Sent SeatCell::try_send(const CellPointer& to, Waiting& message) {
 }
 
 void SeatCell::drain() {
-  std::vector<Waiting> lost;
   {
     const std::lock_guard lock{mutex_};
     room_awaited_ = false;
-    drain_locked(lost);
+    drain_locked();
   }
-  for (const Waiting& message : lost) give_up(message, make_error(ErrorType::malformed, "larger than the largest message"));
   node().flush_slice();
 }
 
+// What waits has passed this, so that sending it later cannot fail.
+void SeatCell::check_size(const Waiting& message) const {
+  const std::size_t most = node().options().max_message_bytes;
+  if (message.payload.size() > most)
+    raise(ErrorType::malformed, "a message of " + std::to_string(message.payload.size()) + " bytes is larger than max_message_bytes (" +
+                                    std::to_string(most) + "): nothing was sent");
+}
+
 // Under the mutex: sends what waits, as far as there is room, and sees to it that somebody goes on.
-void SeatCell::drain_locked(std::vector<Waiting>& lost) {
+void SeatCell::drain_locked() {
   if (room_awaited_) return;
   while (!waiting_.empty()) {
     if (!occupied()) {
       if (!at_home()) ask_home();
       break;
     }
-    Sent sent = Sent::yes;
-    try {
-      sent = try_send(place_, waiting_.front());
-    } catch (const Error&) {
-      lost.push_back(std::move(waiting_.front()));
-    }
+    const Sent sent = try_send(place_, waiting_.front());
     if (sent == Sent::no_room) {
       const auto room = Counted<TypedState<void>>::adopt(TypedState<void>::make(node()));
       room->attach(std::make_unique<Room>(*this));  // before anybody may fulfil it: here it would wait for our own mutex

@@ -85,7 +85,8 @@ class SeatCell final : public Cell {
   static void send_here(LocalCell& place, Waiting& message);
   Sent try_send(const CellPointer& to, Waiting& message);
   void drain();
-  void drain_locked(std::vector<Waiting>& lost);
+  void drain_locked();
+  void check_size(const Waiting& message) const;
   void ask_home();
   void answer(const Question& question) const;
   void give_up(const Waiting& message, const ErrorInfo& reason) const;

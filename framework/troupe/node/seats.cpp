@@ -2,6 +2,7 @@
 #include <troupe/node/seats.hpp>
 
 #include <new>
+#include <vector>
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/memory.hpp>
@@ -39,6 +40,16 @@ void Seats::forget(const SeatCell& seat) {
   const std::lock_guard lock{mutex_};
   const auto found = seats_.find(seat.seat_address());
   if (found != seats_.end() && found->second == &seat) seats_.erase(found);
+}
+
+void Seats::end_all(const Ending& ending) {
+  std::vector<Counted<SeatCell>> seats;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [address, seat] : seats_)
+      if (seat->try_hold()) seats.push_back(Counted<SeatCell>::adopt(seat));
+  }
+  for (const auto& seat : seats) seat->end(ending);
 }
 
 }  // namespace troupe::detail

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <troupe/node/cell.hpp>
+#include <troupe/node/ending.hpp>
 #include <troupe/node/seat.hpp>
 
 namespace troupe::detail {
@@ -24,6 +25,8 @@ class Seats {
   /// One of this node's; null: it has ended, and no ref is left here.
   [[nodiscard]] Counted<SeatCell> find(std::uint64_t id);
   void forget(const SeatCell& seat);
+  /// The node has ended: nobody waits here any more.
+  void end_all(const Ending& ending);
 
  private:
   NodeCore& node_;
