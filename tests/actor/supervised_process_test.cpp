@@ -88,6 +88,32 @@ TEST_CASE("processes are stopped in reverse order, with SIGTERM and SIGKILL for 
   CHECK(supervisor.restarts() == 0);
 }
 
+TEST_CASE("a supervisor that is killed takes its children along, and asks to them end") {
+  CapturedLog log;
+  Stage stage;
+  auto options = quick();
+  options.backoff = options.max_backoff = 1h;
+  Supervisor supervisor{stage.node, options};
+  const auto living = supervisor.spawn<Worker>(own_process);
+  const auto killed = supervisor.spawn<Worker>(own_process);
+  const auto failed = supervisor.spawn<Worker>(here);
+  const auto watching = stage.node.spawn<Guard>(killed);
+  const int pid = pid_of(living);
+  killed.kill();
+  failed.tell(Boom{});
+  REQUIRE(eventually([&] { return supervisor.restarts() == 2; }));
+  auto waits = killed.ask(Bump{});
+  auto waits_too = failed.ask(Bump{});
+
+  supervisor.ref().kill();
+
+  CHECK(error_of(std::move(waits)).code == Errc::died);
+  CHECK_FALSE(waits_too.result());
+  REQUIRE(eventually([&] { return seen_by(watching).size() == 1; }));
+  CHECK(eventually([&] { return ::kill(pid, 0) != 0; }));
+  CHECK_THROWS_AS(supervisor.spawn<Worker>(own_process), Closed);
+}
+
 namespace {
 
 struct Begin {};

@@ -16,7 +16,9 @@ namespace {
 class SupervisorJob final : public Job {
  public:
   explicit SupervisorJob(std::function<void(SupervisorActor&)> work) : work_{std::move(work)} {}
-  void run(LocalCell& cell) override { work_(*static_cast<SupervisorActor*>(cell.actor())); }
+  void run(LocalCell& cell) override {
+    if (!cell.ending()) work_(*static_cast<SupervisorActor*>(cell.actor()));  // else it was killed, or has nobody left
+  }
 
  private:
   const std::function<void(SupervisorActor&)> work_;
@@ -62,12 +64,18 @@ SupervisorActor::SupervisorActor(const SupervisorOptions& options, std::shared_p
   troupe_cell().before_end() = [this](const std::shared_ptr<const ErrorInfo>& why) { return defer_end(why); };
 }
 
-SupervisorActor::~SupervisorActor() = default;
+// It has children left only if it was killed: they end as those of every actor do, and nobody will sit in their seats.
+SupervisorActor::~SupervisorActor() {
+  if (why_ == nullptr) why_ = std::make_shared<const ErrorInfo>(troupe_cell().end_error());
+  for (const auto& child : children_)
+    if (child->is_process()) child->seat().end(last_word(*child));
+}
 
 // --- Children -------------------------------------------------------------------------------------------------------------
 
 CellPointer SupervisorActor::begin_child(std::shared_ptr<const ChildRecipe> spec) {
-  if (mode_ != Mode::running) raise(ErrorType::closed, "the supervisor is ending or being restarted: nothing was started");
+  if (mode_ != Mode::running || troupe_cell().ending())
+    raise(ErrorType::closed, "the supervisor is ending or being restarted: nothing was started");
   auto child = std::make_unique<Child>();
   child->id = next_child_++;
   child->spec = std::move(spec);
