@@ -40,11 +40,16 @@ struct WatchIt {
 struct UnwatchIt {
   Ref<Mortal> mortal;
 };
+// Kills, and unwatches once another watcher has heard of it: then the own Down waits in the mailbox.
+struct Outlive {
+  Ref<Mortal> mortal;
+  Ref<Guard> later_watcher;
+};
 struct Seen {};
 struct Last {};
 
 // Notes what it hears, in a form that tests can compare.
-class Guard : public Actor<Guard, Down, WatchIt, UnwatchIt, Note, Seen, Last, Boom> {
+class Guard : public Actor<Guard, Down, WatchIt, UnwatchIt, Outlive, Note, Seen, Last, Boom> {
  public:
   Guard() = default;
   explicit Guard(const Ref<Mortal>& mortal) : mortal_{mortal} { watch(mortal); }
@@ -61,6 +66,12 @@ class Guard : public Actor<Guard, Down, WatchIt, UnwatchIt, Note, Seen, Last, Bo
     watch(it.mortal);
   }
   void on(const UnwatchIt& it) { unwatch(it.mortal); }
+  void on(const Outlive& outlive) {
+    outlive.mortal.kill();
+    while (outlive.later_watcher.ask(Seen{}).get().empty()) {
+    }
+    unwatch(outlive.mortal);
+  }
   void on(const Note& note) { seen_.push_back(note.text); }
   void on(const Boom&) const { throw std::runtime_error{"the guard fails"}; }
   std::vector<std::string> on(const Seen&) const { return seen_; }
@@ -180,7 +191,7 @@ TEST_CASE("a constructor that throws in a process of its own is a failure to tho
   CHECK(chain_text(guard.ask(Last{}).get().error).find("born to fail") != std::string::npos);
 }
 
-TEST_CASE("unwatch ends every watch of that actor, also when it has ended already") {
+TEST_CASE("unwatch ends every watch of that actor") {
   const auto where = GENERATE(every_place);
   CAPTURE(where);
   CapturedLog log;
@@ -195,6 +206,25 @@ TEST_CASE("unwatch ends every watch of that actor, also when it has ended alread
   mortal.ask(Pid{}).get();
   mortal.kill();
   REQUIRE(eventually([&] { return !mortal.ask(Pid{}).result(); }));
+  other.stop();
+
+  REQUIRE(hears(guard, {"normal"}));
+}
+
+TEST_CASE("a Down that waits in the mailbox does not come after unwatch") {
+  const auto where = GENERATE(every_place);
+  CAPTURE(where);
+  CapturedLog log;
+  Stage stage{where};
+  const auto mortal = stage.spawn<Mortal>();
+  const auto other = stage.spawn<Mortal>();
+  const auto guard = stage.node.spawn<Guard>(mortal);
+  guard.ask(Seen{}).get();
+  const auto later = stage.node.spawn<Guard>(mortal);
+  later.ask(Seen{}).get();
+
+  guard.ask(Outlive{mortal, later}).get();
+  guard.ask(WatchIt{other}).get();
   other.stop();
 
   REQUIRE(hears(guard, {"normal"}));
