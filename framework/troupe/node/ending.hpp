@@ -58,7 +58,7 @@ class Endings {
   }
 
  private:
-  static constexpr std::size_t most = 1000;  // some 300 KiB
+  static constexpr std::size_t most = 250;  // some 200 KiB
   std::map<Key, Ending> kept_;
   std::deque<Key> order_;
 };
