@@ -2,19 +2,24 @@
 // Everything that a program needs, in reading order.
 #pragma once
 
-#include <troupe/actor/actor.hpp>        // the base of actors
-#include <troupe/actor/dead_letter.hpp>  // messages that reached nobody
-#include <troupe/actor/future.hpp>       // the answer to an ask
-#include <troupe/actor/monitor.hpp>      // what watchers are told
-#include <troupe/actor/promise.hpp>      // answers that come later
-#include <troupe/actor/ref.hpp>          // tell, ask, stop
-#include <troupe/actor/spawn.hpp>        // how actors begin
-#include <troupe/actor/supervisor.hpp>   // actors that come back
-#include <troupe/actor/task.hpp>         // handlers that await
-#include <troupe/actor/timer.hpp>        // messages for later
-#include <troupe/node/node.hpp>          // the first line of main
-#include <troupe/patterns/queue.hpp>     // items between processes
-#include <troupe/patterns/topic.hpp>     // publish and subscribe
-#include <troupe/wire/error.hpp>         // what can go wrong, and how it is caught
-#include <troupe/wire/log.hpp>           // where the library's own lines go
-#include <troupe/wire/message.hpp>       // what can be a message
+#include <troupe/actor/actor.hpp>         // the base of actors
+#include <troupe/actor/dead_letter.hpp>   // messages that reached nobody
+#include <troupe/actor/future.hpp>        // the answer to an ask
+#include <troupe/actor/monitor.hpp>       // what watchers are told
+#include <troupe/actor/promise.hpp>       // answers that come later
+#include <troupe/actor/ref.hpp>           // tell, ask, stop
+#include <troupe/actor/spawn.hpp>         // how actors begin
+#include <troupe/actor/supervisor.hpp>    // actors that come back
+#include <troupe/actor/task.hpp>          // handlers that await
+#include <troupe/actor/timer.hpp>         // messages for later
+#include <troupe/node/node.hpp>           // the first line of main
+#include <troupe/patterns/barrier.hpp>    // nobody goes on before all have come
+#include <troupe/patterns/condition.hpp>  // to wait for a notification
+#include <troupe/patterns/event.hpp>      // set or not
+#include <troupe/patterns/lock.hpp>       // one at a time
+#include <troupe/patterns/queue.hpp>      // items between processes
+#include <troupe/patterns/semaphore.hpp>  // so many at a time
+#include <troupe/patterns/topic.hpp>      // publish and subscribe
+#include <troupe/wire/error.hpp>          // what can go wrong, and how it is caught
+#include <troupe/wire/log.hpp>            // where the library's own lines go
+#include <troupe/wire/message.hpp>        // what can be a message

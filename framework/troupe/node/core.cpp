@@ -212,6 +212,12 @@ CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64
   return CellPointer::adopt(new (memory) RemoteCell{*this, std::move(session), actor});
 }
 
+CellPointer NodeCore::presence(CellPointer (*make)(NodeCore&)) {
+  const std::lock_guard lock{presence_mutex_};
+  if (!presence_) presence_ = make(*this);
+  return presence_;
+}
+
 // --- Waiting and sending ----------------------------------------------------------------------------------------------------
 
 BlockingScope::BlockingScope(NodeCore& node) : node_{node} { node_.executor().begin_blocking(); }

@@ -96,6 +96,9 @@ class NodeCore final : public LoopClient {
   /// A cell for an actor of the session's peer.
   [[nodiscard]] CellPointer cell_through(std::shared_ptr<Session> session, std::uint64_t actor);
 
+  /// An actor that stands for this process: who watches it hears of the process's end. Made by `make` when it is first needed.
+  [[nodiscard]] CellPointer presence(CellPointer (*make)(NodeCore&));
+
   // --- Waiting and sending ---
 
   /// Waits until `state` is settled or `until`; what this thread has put off is sent first. @returns whether it is settled
@@ -188,6 +191,9 @@ class NodeCore final : public LoopClient {
   Counted<TypedState<void>> all_ended_;  // while `close` waits for the roots
   std::atomic<bool> closing_{false};
   std::atomic<bool> interrupted_{false};
+
+  std::mutex presence_mutex_;
+  CellPointer presence_;
 
   std::mutex later_mutex_;
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending_sessions_;

@@ -25,4 +25,9 @@ void raise_no_owner(std::string_view what) {
   throw Misuse{"this " + std::string{what} + " is empty: it was default constructed or moved from"};
 }
 
+bool done_unless(ErrorType expected, const Result<void>& result) {
+  if (!result && result.error().type != expected) raise(result.error_info());
+  return result.has_value();
+}
+
 }  // namespace troupe::detail
