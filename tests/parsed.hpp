@@ -1,8 +1,10 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// What every test program parses once, as a precompiled header: things that do not change with troupe.
+// What every test program parses once, as a precompiled header.
 #pragma once
 
 #include "catch.hpp"
+
+#include <troupe/troupe.hpp>
 
 #include <atomic>
 #include <chrono>

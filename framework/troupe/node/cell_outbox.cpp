@@ -88,6 +88,7 @@ std::shared_ptr<const ErrorInfo> LocalCell::send(RemoteCell& target, const Lette
         break;
     }
   }
+  target.session()->check_size(payload.size());
   queue({Counted<Cell>{&target}, new EncodedMessage{letter, std::move(payload)}}, patience);
   return nullptr;
 }

@@ -50,6 +50,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// @throws Full       no room within `patience`; nothing was sent
   /// @throws Malformed  larger than the largest message; nothing was sent
   [[nodiscard]] std::shared_ptr<const ErrorInfo> send(const Letter& letter, Encoded& payload, Duration patience);
+  /// @throws Malformed  larger than the largest message
+  void check_size(std::size_t payload) const;
   enum class Sent : std::uint8_t { accepted, no_room, ended };
   /// The same without waiting. @returns `no_room`, `ended`: nothing was sent, the payload is as it was
   [[nodiscard]] Sent try_send(const Letter& letter, Encoded& payload);

@@ -38,11 +38,15 @@ Credit& Session::credit_for(std::uint64_t actor) {
   return *last_credit_;
 }
 
-// What takes no place in a mailbox is small, and always has room.
-bool Session::may_send(const Letter& letter, std::size_t payload) {
+void Session::check_size(std::size_t payload) const {
   if (payload > node_.options().max_message_bytes)
     raise(ErrorType::malformed, "a message of " + std::to_string(payload) + " bytes is larger than max_message_bytes (" +
                                     std::to_string(node_.options().max_message_bytes) + "): nothing was sent");
+}
+
+// What takes no place in a mailbox is small, and always has room.
+bool Session::may_send(const Letter& letter, std::size_t payload) {
+  check_size(payload);
   return !letter.needs_credit() || (has_room() && credit_for(letter.target).open());
 }
 

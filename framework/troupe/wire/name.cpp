@@ -13,7 +13,7 @@ namespace troupe::detail {
 
 namespace {
 
-struct Entry {
+struct KnownType {
   std::string cpp_name;  // as stable_name says
   std::string name;
   TypeName type;
@@ -22,7 +22,7 @@ struct Entry {
 // Lives for ever: names are used until the last static destructor.
 struct Registry {
   std::mutex mutex;
-  std::deque<Entry> entries;
+  std::deque<KnownType> entries;
 
   static Registry& instance() {
     static auto* const registry = new Registry;
@@ -41,7 +41,7 @@ bool is_local(std::string_view name) {
   return false;
 }
 
-std::string described(const Entry& entry) {
+std::string described(const KnownType& entry) {
   return entry.cpp_name == entry.name ? "'" + entry.name + "'" : "'" + entry.cpp_name + "' (named '" + entry.name + "')";
 }
 
@@ -58,7 +58,7 @@ std::string stable_name(const std::type_info& type) {
 }
 
 const TypeName& register_type(const std::type_info& type, std::string_view declared, std::uint64_t digest) {
-  Entry entry{stable_name(type), std::string{declared}, {}};
+  KnownType entry{stable_name(type), std::string{declared}, {}};
   if (declared.empty()) entry.name = entry.cpp_name;
   entry.type.local = declared.empty() && is_local(entry.name);
   entry.type.digest = digest;
@@ -75,7 +75,7 @@ const TypeName& register_type(const std::type_info& type, std::string_view decla
 void check_type_names() {
   auto& registry = Registry::instance();
   const std::lock_guard lock{registry.mutex};
-  std::map<std::uint64_t, const Entry*> seen;
+  std::map<std::uint64_t, const KnownType*> seen;
   for (const auto& entry : registry.entries) {
     const auto& other = *seen.try_emplace(entry.type.id, &entry).first->second;
     // A shared library may bring the same type once more.
