@@ -158,7 +158,7 @@ void NodeCore::actor_ended(LocalCell& cell) {
     if (first_root_ == nullptr) all_ended = std::move(all_ended_);
   }
   if (exposed)
-    for (const auto& session : links_.all()) session->actor_gone(cell.id());
+    for (const auto& session : links_.all()) session->close_intake(cell.id());
   if (all_ended) all_ended->fulfil(std::monostate{});
 }
 

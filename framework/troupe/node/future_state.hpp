@@ -104,8 +104,8 @@ class FutureState : public Timer {
 
   [[nodiscard]] NodeCore& node() const noexcept { return node_; }
   /// Under which the answer is awaited from another process; 0: from this one.
-  [[nodiscard]] std::uint64_t ask_id() const noexcept { return ask_id_; }
-  void set_ask_id(std::uint64_t id) noexcept { ask_id_ = id; }
+  [[nodiscard]] std::uint64_t ask_id() const noexcept { return ask_id_.load(); }
+  void set_ask_id(std::uint64_t id) noexcept { ask_id_.store(id); }
 
  protected:
   explicit FutureState(NodeCore& node) noexcept : node_{node} {}
@@ -127,7 +127,7 @@ class FutureState : public Timer {
   std::unique_ptr<Continuation> continuations_;
   std::shared_ptr<const ErrorInfo> error_;
   TimePoint deadline_ = TimePoint::max();
-  std::uint64_t ask_id_ = 0;
+  std::atomic<std::uint64_t> ask_id_{0};
 };
 
 /// With a value of type `T`.

@@ -22,6 +22,11 @@ std::uint64_t PendingAsks::add(FutureState& state, Session& session) {
   ++slot.generation;
   const std::uint64_t id = (std::uint64_t{slot.generation} << 32U) | (index + 1U);
   state.set_ask_id(id);
+  if (state.claimed()) {  // its deadline has passed meanwhile, and what settled it saw no number to take out
+    slot.state = {};
+    slot.session = nullptr;
+    free_.push_back(index);
+  }
   return id;
 }
 

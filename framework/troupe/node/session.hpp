@@ -103,6 +103,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void grant(Intake& intake);
   /// `actor` is no more: what the peer sends it needs no credit.
   void actor_gone(std::uint64_t actor);
+  /// The same by the actor itself, whose mailbox is closed and empty: nothing points to its account any more.
+  void close_intake(std::uint64_t actor);
   void on_grants(const std::vector<Grant>& grants);
 
   void on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation);

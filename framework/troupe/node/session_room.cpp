@@ -158,13 +158,20 @@ void Session::grant(Intake& intake) {
   if (state_ == State::open) send_acknowledgement();
 }
 
-void Session::actor_gone(std::uint64_t actor) {
+void Session::close_intake(std::uint64_t actor) {
   std::shared_ptr<Intake> ended;  // freed without the mutex
-  const std::lock_guard lock{mutex_};
-  if (const auto found = intakes_.find(actor); found != intakes_.end()) {
-    ended = std::move(found->second);
-    intakes_.erase(found);
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto found = intakes_.find(actor); found != intakes_.end()) {
+      ended = std::move(found->second);
+      intakes_.erase(found);
+    }
   }
+  actor_gone(actor);
+}
+
+void Session::actor_gone(std::uint64_t actor) {
+  const std::lock_guard lock{mutex_};
   if (grants_.empty() || grants_.back().actor != actor) grants_.push_back({actor, granted_for_ever, granted_for_ever});
 }
 
