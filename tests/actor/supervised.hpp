@@ -65,6 +65,7 @@ class Worker : public Actor<Worker, Pid, Bump, Boom, Leave, Item, Items, Keep, A
 
 using Texts = std::vector<std::string>;
 
+// Pauses too short to wait for.
 inline SupervisorOptions quick(Strategy strategy = one_for_one, unsigned max_restarts = 100) {
   return {.strategy = strategy, .max_restarts = max_restarts, .within = 60s, .backoff = 1us, .max_backoff = 1us};
 }

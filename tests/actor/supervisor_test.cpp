@@ -1,6 +1,7 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // What comes back when a supervised actor ends, in which order, and when the supervisor gives up.
 #include "stage.hpp"
+#include "supervised.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -8,6 +9,11 @@
 #include <stdexcept>
 
 using namespace troupe;
+using supervised::Guard;
+using supervised::has;
+using supervised::quick;
+using supervised::seen_by;
+using supervised::Texts;
 
 namespace {
 
@@ -49,40 +55,10 @@ class Worker : public Actor<Worker, Bump, Boom, Leave, SpawnChild, Await, Silenc
   int count_ = 0;
 };
 
-using Texts = std::vector<std::string>;
-
-bool has(const Ref<Journal>& journal, const std::string& note, int times = 1) {
-  return eventually([&] {
-    const auto notes = notes_of(journal);
-    return std::count(notes.begin(), notes.end(), note) == times;
-  });
-}
-
-// Pauses too short to wait for.
-SupervisorOptions quick(Strategy strategy = one_for_one, unsigned max_restarts = 100) {
-  return {.strategy = strategy, .max_restarts = max_restarts, .within = 60s, .backoff = 1us, .max_backoff = 1us};
-}
-
-struct Seen {};
-class Guard : public Actor<Guard, Down, Seen> {
- public:
-  template <class A>
-  explicit Guard(const Ref<A>& ref) {
-    watch(ref);
-  }
-  void on(const Down& down) { downs_.push_back(down); }
-  std::vector<Down> on(const Seen&) const { return downs_; }
-
- private:
-  std::vector<Down> downs_;
-};
-
 template <class A>
 Ref<Guard> guard(Node& node, const Ref<A>& ref) {
   return node.spawn<Guard>(ref);
 }
-
-std::vector<Down> seen_by(const Ref<Guard>& guard) { return guard.ask(Seen{}).get(); }
 
 }  // namespace
 

@@ -176,10 +176,10 @@ class Proxy {
 
 /// A node whose connections can be cut.
 struct Scene {
-  explicit Scene(Where where) : stage{where, options(where)} {}
-  NodeOptions options(Where where) {
+  explicit Scene(Where where) : over_tcp{where == Where::tcp}, stage{where, options()} {}
+  NodeOptions options() {
     NodeOptions result;
-    if (where == Where::tcp) result.child_endpoint = [this](const std::string& endpoint) { return proxy.way_to(endpoint); };
+    if (over_tcp) result.child_endpoint = [this](const std::string& endpoint) { return proxy.way_to(endpoint); };
     return result;
   }
   bool cut() { return over_tcp ? proxy.cut(random) : ipc.cut(random); }
@@ -188,7 +188,7 @@ struct Scene {
   std::mt19937 random{seed};
   Proxy proxy;
   IpcCutter ipc;
-  bool over_tcp = false;
+  const bool over_tcp;
   Stage stage;
 };
 
@@ -200,7 +200,6 @@ TEST_CASE("a million numbered messages arrive once and in order while their conn
   const auto where = GENERATE(other_processes);
   CapturedLog log;
   Scene scene{where};
-  scene.over_tcp = where == Where::tcp;
   CAPTURE(where, scene.seed);
   const auto counter = scene.stage.spawn<Counter>();
   counter.ask(Seen{}).get();
@@ -233,7 +232,6 @@ TEST_CASE("asks over a connection that is cut again and again are answered, and 
   const auto where = GENERATE(other_processes);
   CapturedLog log;
   Scene scene{where};
-  scene.over_tcp = where == Where::tcp;
   CAPTURE(where, scene.seed);
   const auto counter = scene.stage.spawn<Counter>();
 
@@ -256,7 +254,6 @@ TEST_CASE("a process that ends in order after a cut has sent everything") {
   const auto where = GENERATE(other_processes);
   CapturedLog log;
   Scene scene{where};
-  scene.over_tcp = where == Where::tcp;
   CAPTURE(where, scene.seed);
 
   for (int round = 0; round < 20; ++round) {
