@@ -200,12 +200,14 @@ void LocalCell::arm_outbox_timer(Extras& mine, TimePoint when) {
   node().timers().schedule(mine.outbox_timer, when);
 }
 
-// Sees to it that somebody drains the outbox. @returns false: the actor takes no turns until it is called for
+// Ends a slice: sends what it told, and sees to it that somebody drains the outbox.
+// @returns false: the actor takes no turns until it is called for
 bool LocalCell::settle_outbox() {
   Extras* mine = extras_if_any();
-  if (mine == nullptr) return true;
   for (;;) {
     drain_outbox();
+    node().flush_slice();  // what has just left the outbox too: this thread may sleep next
+    if (mine == nullptr) return true;
     if (mine->outbox.empty()) {
       arm_outbox_timer(*mine, TimePoint::max());
       return true;

@@ -110,7 +110,6 @@ LocalCell::Run LocalCell::run(unsigned budget) {
     MailNode* next = next_message();
     if (next == nullptr) {
       release_room(std::exchange(handled, 0));
-      node().flush_slice();
       if (!settle_outbox()) return Run::idle;
       if (mailbox_.sleep()) return Run::idle;
       continue;
@@ -290,7 +289,6 @@ void LocalCell::finish() {
   life_ = Life::ended;
   close_mailbox();
   if (room_wanted_.load()) wake_waiting();
-  node().flush_slice();
   if (mine != nullptr) mine->give_up_at = after(node().clock().now(), node().options().linger);
 }
 
