@@ -12,6 +12,7 @@
 #include <troupe/actor/supervisor.hpp>    // actors that come back
 #include <troupe/actor/task.hpp>          // handlers that await
 #include <troupe/actor/timer.hpp>         // messages for later
+#include <troupe/actor/when.hpp>          // all of several futures, or the first
 #include <troupe/node/node.hpp>           // the first line of main
 #include <troupe/patterns/barrier.hpp>    // nobody goes on before all have come
 #include <troupe/patterns/condition.hpp>  // to wait for a notification

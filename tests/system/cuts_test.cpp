@@ -22,6 +22,10 @@ namespace {
 struct Number {
   std::uint64_t value = 0;
 };
+struct Large {
+  std::uint64_t value = 0;
+  std::vector<std::uint64_t> copies;
+};
 struct Seen {};
 struct Next {};
 struct Report {
@@ -29,11 +33,15 @@ struct Report {
   std::uint64_t disorder = 0;
 };
 // Expects numbers one after the other.
-class Counter : public Actor<Counter, Number, Next, Seen> {
+class Counter : public Actor<Counter, Number, Large, Next, Seen> {
  public:
   void on(const Number& number) {
     if (number.value != report_.count) ++report_.disorder;
     ++report_.count;
+  }
+  void on(const Large& large) {
+    on(Number{large.value});
+    if (large.copies != std::vector<std::uint64_t>(large.copies.size(), large.value)) ++report_.disorder;
   }
   std::uint64_t on(const Next&) { return report_.count++; }
   Report on(const Seen&) const { return report_; }
@@ -224,6 +232,28 @@ TEST_CASE("a million numbered messages arrive once and in order while their conn
 
   const Report report = counter.ask(Seen{}, 20s).get();
   CHECK(made.load() >= cuts);
+  CHECK(report.count == next);
+  CHECK(report.disorder == 0);
+}
+
+TEST_CASE("large messages between small ones arrive once, whole and in order while their connection is cut") {
+  const auto where = GENERATE(other_processes);
+  CapturedLog log;
+  Scene scene{where};
+  CAPTURE(where, scene.seed);
+  const auto counter = scene.stage.spawn<Counter>();
+
+  std::uint64_t next = 0;
+  for (int made = 0; made < cuts / 4 || next < 300; ++next) {
+    if (next % 3 == 0) {
+      counter.tell(Large{next, std::vector<std::uint64_t>(100'000 + next * 500 % 200'000, next)});
+    } else {
+      counter.tell(Number{next});
+    }
+    if (next % 4 == 0 && scene.cut()) ++made;
+  }
+
+  const Report report = counter.ask(Seen{}, 20s).get();
   CHECK(report.count == next);
   CHECK(report.disorder == 0);
 }

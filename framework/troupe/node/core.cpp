@@ -22,6 +22,9 @@ namespace troupe::detail {
 
 namespace {
 
+// What is larger travels in parts: no frame comes near it but an ACK that grants to 100,000 actors. Guards memory.
+constexpr std::size_t largest_frame_bytes = 4 << 20;
+
 std::string this_host() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
@@ -79,7 +82,7 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
       children_{std::make_unique<Children>(*this)} {
   check_type_names();
   InboxOptions inbox_options;
-  inbox_options.max_frame_bytes = options_.max_message_bytes + (64 << 10) + message_headroom;
+  inbox_options.max_frame_bytes = largest_frame_bytes;
   inbox_options.insecure = options_.insecure;
   auto inbox = transport_->open_inbox(inbox_options);
   if (options_.child_transport == ChildTransport::tcp) {

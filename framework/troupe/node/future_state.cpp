@@ -109,11 +109,20 @@ void FutureState::finish_settling() {
 }
 
 void FutureState::attach(std::unique_ptr<Continuation> continuation) {
+  std::unique_ptr<Continuation> spent;  // freed without the mutex
   {
     const std::lock_guard lock{mutex_};
     if (phase_.load(std::memory_order_relaxed) != Phase::settled) {
       std::unique_ptr<Continuation>* end = &continuations_;
-      while (*end != nullptr) end = &(*end)->next_;
+      while (*end != nullptr) {
+        if (!(*end)->spent()) {
+          end = &(*end)->next_;
+          continue;
+        }
+        std::unique_ptr<Continuation> rest = std::move((*end)->next_);
+        (*end)->next_ = std::move(spent);
+        spent = std::exchange(*end, std::move(rest));
+      }
       *end = std::move(continuation);
       return;
     }

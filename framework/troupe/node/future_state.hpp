@@ -39,6 +39,8 @@ class Continuation {
   [[nodiscard]] virtual bool holds_back() const { return false; }
   /// Somebody waits behind it who can still get the value.
   [[nodiscard]] virtual bool wanted() { return true; }
+  /// It need not be called any more, and may be dropped.
+  [[nodiscard]] virtual bool spent() const noexcept { return false; }
 
   /// The one that was attached behind it.
   [[nodiscard]] std::unique_ptr<Continuation> take_next() noexcept { return std::move(next_); }

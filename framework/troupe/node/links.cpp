@@ -2,6 +2,7 @@
 #include <troupe/node/links.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <troupe/node/context.hpp>
@@ -199,12 +200,29 @@ void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes,
       break;
   }
   ReceivedFrame* frame = ReceivedFrame::copy(bytes, session);
+  deliver_all(*frame);
+  frame->unpin();
+}
+
+void Links::deliver_all(ReceivedFrame& frame) {
   try {
-    EnvelopeCursor cursor{frame->bytes()};
-    while (const auto envelope = cursor.next())
-      deliver(*reinterpret_cast<EnvelopeHeader*>(frame->bytes().data() + envelope->offset), *frame);
+    EnvelopeCursor cursor{frame.bytes()};
+    while (const auto envelope = cursor.next()) deliver(*reinterpret_cast<EnvelopeHeader*>(frame.bytes().data() + envelope->offset), frame);
   } catch (const Error& error) {
     refuse(error.what());
+  }
+}
+
+void Links::deliver_part(const EnvelopeHeader& part, std::span<const std::byte> payload, const std::shared_ptr<Session>& session) {
+  Block whole = session->incoming_bulk().add(part, payload.data(), node_.options().max_message_bytes);
+  if (!whole) return;
+  ReceivedFrame* frame = ReceivedFrame::over(std::move(whole), session);
+  EnvelopeHeader header;
+  std::memcpy(static_cast<void*>(&header), frame->bytes().data() + sizeof(FrameHeader), sizeof header);
+  if (header.kind == EnvelopeKind::part || header.kind == EnvelopeKind::announce) {
+    refuse("a message in parts may not be made of such envelopes");
+  } else {
+    deliver_all(*frame);
   }
   frame->unpin();
 }
@@ -254,6 +272,9 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
       } else {
         node_.how_ended(decode<NodeId>(payload), Watcher{frame.session(), header.ask});
       }
+      return;
+    case EnvelopeKind::part:
+      deliver_part(header, payload, frame.session());
       return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));

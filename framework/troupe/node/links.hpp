@@ -60,6 +60,8 @@ class Links final : public FrameVisitor {
   void on_hello(const FrameHeader& header, std::span<const std::byte> body);
   void on_bye(Session& session);
   void on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session);
+  void deliver_all(ReceivedFrame& frame);
+  void deliver_part(const EnvelopeHeader& part, std::span<const std::byte> payload, const std::shared_ptr<Session>& session);
   void deliver(EnvelopeHeader& header, ReceivedFrame& frame);
   void deliver_message(EnvelopeHeader& header, ReceivedFrame& frame);
   void refuse(std::string why);

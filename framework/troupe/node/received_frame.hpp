@@ -26,9 +26,18 @@ class Session;
 class ReceivedFrame {
  public:
   [[nodiscard]] static ReceivedFrame* copy(std::span<const std::byte> bytes, std::shared_ptr<Session> session) {
-    Block block = Block::make(header_bytes + bytes.size());
-    block.resize(header_bytes + bytes.size());
+    Block block = block_for(bytes.size());
     std::memcpy(block.data() + header_bytes, bytes.data(), bytes.size());
+    return over(std::move(block), std::move(session));
+  }
+  /// A block for a frame of so many bytes, which begin at `header_bytes`.
+  [[nodiscard]] static Block block_for(std::size_t bytes) {
+    Block block = Block::make(header_bytes + bytes);
+    block.resize(header_bytes + bytes);
+    return block;
+  }
+  /// @param block  made by `block_for`, and filled
+  [[nodiscard]] static ReceivedFrame* over(Block block, std::shared_ptr<Session> session) {
     void* place = block.data();
     return new (place) ReceivedFrame{std::move(block), std::move(session)};
   }
@@ -50,9 +59,10 @@ class ReceivedFrame {
     return *reinterpret_cast<ReceivedFrame*>(node.origin & ~MailNode::kind_bits);
   }
 
- private:
+  /// What lies before the frame in its block: this.
   static constexpr std::size_t header_bytes = 48;
 
+ private:
   ReceivedFrame(Block block, std::shared_ptr<Session> session) noexcept : block_{std::move(block)}, session_{std::move(session)} {}
   ~ReceivedFrame() = default;
 

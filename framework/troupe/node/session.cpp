@@ -14,15 +14,32 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::size_t frame_bytes = 64 << 10;      // a fuller frame leaves at once
-constexpr std::size_t own_frame_bytes = 16 << 10;  // a larger message is a frame of its own, not copied
-constexpr std::size_t lazy_ack_bytes = 256 << 10;  // answers that nobody waits to be acknowledged
-constexpr std::size_t most_cancelled = 10'000;     // remembered; of asks that were answered meanwhile nobody takes them out
-constexpr std::size_t first_frame_bytes = 512;     // a lone message must not pin a large block
+constexpr std::size_t frame_bytes = 64 << 10;           // a fuller frame leaves at once
+constexpr std::size_t own_frame_bytes = 16 << 10;       // a larger message is a frame of its own, not copied
+constexpr std::size_t lazy_ack_bytes = 256 << 10;       // answers that nobody waits to be acknowledged
+constexpr std::size_t most_cancelled = 10'000;          // remembered; of asks that were answered meanwhile nobody takes them out
+constexpr std::size_t parts_under_way_bytes = 1 << 20;  // of large messages: the most that others wait behind
+constexpr std::size_t first_frame_bytes = 512;          // a lone message must not pin a large block
 
 void write(Block& block, const void* bytes, std::size_t count) {
   std::memcpy(block.data() + block.size(), bytes, count);
   block.resize(block.size() + count);
+}
+
+// Room for a frame's header, then the envelope, padded: in the payload's own memory where that has room for the padding.
+Block whole_envelope(const EnvelopeHeader& header, Encoded& payload) {
+  const std::size_t padding = padded(payload.size()) - payload.size();
+  Block frame = payload.take();
+  if (frame.capacity() - frame.size() < padding) {
+    Block larger = Block::make(frame.size() + padding);
+    std::memcpy(larger.data(), frame.data(), frame.size());
+    larger.resize(frame.size());
+    frame = std::move(larger);
+  }
+  static constexpr std::byte zeros[8]{};
+  write(frame, zeros, padding);
+  std::memcpy(frame.data() + sizeof(FrameHeader), &header, sizeof header);
+  return frame;
 }
 
 }  // namespace
@@ -96,25 +113,45 @@ void Session::append(const Letter& letter, Encoded& payload) {
   }
   if (letter.type != nullptr) header.type = announce(*letter.type);
   const bool wants_ack = letter.kind != EnvelopeKind::reply && letter.kind != EnvelopeKind::error;
-  if (payload.size() < own_frame_bytes) {
+  const bool queued = must_queue(letter);
+  if (payload.size() < own_frame_bytes && !queued) {
     append_small(header, payload.view());
     open_wants_ack_ = open_wants_ack_ || wants_ack;
     return;
   }
-  if (open_) seal();
   header.payload_bytes = static_cast<std::uint32_t>(payload.size());
-  const std::size_t padding = padded(payload.size()) - payload.size();
-  Block frame = payload.take();
-  if (frame.capacity() - frame.size() < padding) {
-    Block larger = Block::make(frame.size() + padding);
-    std::memcpy(larger.data(), frame.data(), frame.size());
-    larger.resize(frame.size());
-    frame = std::move(larger);
+  Block frame = whole_envelope(header, payload);
+  if (queued || BulkOut::takes(frame.size())) {
+    bulk_.push(header, std::move(frame));
+    send_bulk();
+    return;
   }
-  static constexpr std::byte zeros[8]{};
-  write(frame, zeros, padding);
-  std::memcpy(frame.data() + sizeof(FrameHeader), &header, sizeof header);
+  if (open_) seal();
   retain(std::move(frame), wants_ack);
+}
+
+// Whether a message must not overtake what waits to be sent in parts.
+bool Session::must_queue(const Letter& letter) const noexcept {
+  if (bulk_.empty()) return false;
+  switch (letter.kind) {
+    case EnvelopeKind::tell:
+    case EnvelopeKind::ask:
+      return bulk_.precedes(letter.sender, letter.target);
+    case EnvelopeKind::stop:
+      return bulk_.holds_for(letter.target);
+    default:
+      return false;
+  }
+}
+
+// Large messages leave as fast as the peer acknowledges them, so that others find the way free.
+void Session::send_bulk() {
+  if (bulk_.empty()) return;
+  while (!bulk_.empty() && retained_bytes_ < parts_under_way_bytes) {
+    if (open_) seal();
+    retain(bulk_.next_frame(), true);
+  }
+  if (bulk_.empty() && bye_wanted_) send_control(FrameKind::bye);
 }
 
 void Session::seal() {

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include <troupe/node/bulk.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/counted.hpp>
 #include <troupe/node/credit.hpp>
@@ -124,6 +125,7 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool waits_for_acknowledgement() const noexcept { return unacknowledged_bytes_ >= bulk_bytes; }
   [[nodiscard]] std::uint64_t incoming_epoch() const noexcept { return incoming_epoch_; }
   std::vector<IncomingType>& incoming_types() noexcept { return incoming_types_; }
+  BulkIn& incoming_bulk() noexcept { return incoming_bulk_; }
   /// What the peer said about its end, before it ended; null: nothing.
   [[nodiscard]] std::shared_ptr<const ErrorInfo> last_words() const;
   void on_last_words(std::shared_ptr<const ErrorInfo> words);
@@ -148,6 +150,8 @@ class Session : public std::enable_shared_from_this<Session> {
   };
 
   void append(const Letter& letter, Encoded& payload);
+  void send_bulk();
+  [[nodiscard]] bool must_queue(const Letter& letter) const noexcept;
   void append_small(const EnvelopeHeader& header, std::span<const std::byte> payload);
   std::uint16_t announce(const TypeName& type);
   void make_room(std::size_t bytes);
@@ -168,6 +172,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void take_waiting_for_room(Waiting& waiting);
   static void take_waiting_for(Credit& credit, Waiting& waiting);
   void send_acknowledgement();
+  void give_up(const std::deque<Retained>& retained, const BulkOut& bulk, const ErrorInfo& reason) const;
 
   NodeCore& node_;
   const NodeId peer_;
@@ -190,6 +195,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t last_frame_bytes_ = 0;
   std::deque<Retained> retained_;
   std::size_t retained_bytes_ = 0;
+  BulkOut bulk_;
   std::uint64_t last_sequence_ = 0;
   std::size_t in_flight_ = 0;  // retained frames that want an ack
   std::unordered_map<const TypeName*, std::uint16_t> outgoing_types_;
@@ -211,6 +217,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t unacknowledged_bytes_ = 0;
   bool ack_wanted_ = false;
   std::vector<IncomingType> incoming_types_;
+  BulkIn incoming_bulk_;
   std::unordered_map<std::uint64_t, std::shared_ptr<Intake>> intakes_;  // by actor of ours
   std::vector<Grant> grants_;                                           // for the next ACK
   std::unordered_set<std::uint64_t> cancelled_;

@@ -2,11 +2,15 @@
 // The life of a session: connections dialled and lost, BYE, the end.
 #include <algorithm>
 #include <cstring>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/random.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
 
 namespace troupe::detail {
@@ -122,7 +126,7 @@ void Session::opened() {
   }
   for (const auto& [actor, intake] : intakes_) grants_.push_back(intake->granted());
   if (!grants_.empty()) send_acknowledgement();
-  if (bye_wanted_) send_control(FrameKind::bye);
+  if (bye_wanted_ && bulk_.empty()) send_control(FrameKind::bye);
   if (bye_reason_ != nullptr) {
     send_control(FrameKind::bye_ack);
     node_.end_session_later(shared_from_this(), bye_reason_);
@@ -164,9 +168,11 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
   Waiting waiting;
   std::unique_ptr<Link> link;
   std::deque<Retained> retained;
+  BulkOut bulk;
   {
     const std::lock_guard lock{mutex_};
     if (state_ == State::ended) return;
+    if (open_) seal();
     state_ = State::ended;
     end_reason_ = reason;
     if (link_ != nullptr) node_.unwatch_link(link_->descriptor());
@@ -175,7 +181,7 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
     retained.swap(retained_);
     retained_bytes_ = 0;
     in_flight_ = 0;
-    open_ = Block{};
+    bulk = std::exchange(bulk_, {});
     bye = std::move(bye_);
     take_waiting_for_room(waiting);
     for (auto& [actor, credit] : credits_) take_waiting_for(credit, waiting);
@@ -183,6 +189,26 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
   }
   node_.pending().fail_all(*this, reason);
   if (bye) bye->fulfil(std::monostate{});
+  give_up(retained, bulk, *reason);
+}
+
+// What was told and not acknowledged has perhaps not arrived: it is counted and named here, where it was sent.
+void Session::give_up(const std::deque<Retained>& retained, const BulkOut& bulk, const ErrorInfo& reason) const {
+  if (retained.empty() && bulk.empty()) return;
+  std::vector<std::string_view> types(outgoing_types_.size());  // nobody announces any more
+  for (const auto& [type, index] : outgoing_types_) types[index] = type->name;
+  ErrorInfo perhaps = reason;
+  perhaps.executed = Executed::unknown;
+  const auto note = [&](const EnvelopeHeader& header) {
+    const bool last_part = header.kind == EnvelopeKind::part && header.target + header.payload_bytes == header.ask;
+    if (last_part) node_.dead_letter("large message", perhaps, endpoint_);
+    if (header.kind == EnvelopeKind::tell) node_.dead_letter(types[header.type], perhaps, '#' + std::to_string(header.target));
+  };
+  for (const Retained& kept : retained) {
+    EnvelopeCursor cursor{kept.frame.view()};
+    while (const auto envelope = cursor.next()) note(envelope->header);
+  }
+  bulk.each(note);
 }
 
 Counted<TypedState<void>> Session::say_bye() {
@@ -195,7 +221,7 @@ Counted<TypedState<void>> Session::say_bye() {
   seal();
   bye_ = done;
   bye_wanted_ = true;
-  send_control(FrameKind::bye);
+  if (bulk_.empty()) send_control(FrameKind::bye);
   return done;
 }
 

@@ -28,7 +28,7 @@ Session::Waiting::~Waiting() {
 
 // --- Room to send -----------------------------------------------------------------------------------------------------------
 
-bool Session::has_room() const noexcept { return retained_bytes_ + open_.size() < node_.options().resend_bytes; }
+bool Session::has_room() const noexcept { return retained_bytes_ + bulk_.bytes() + open_.size() < node_.options().resend_bytes; }
 
 Credit& Session::credit_for(std::uint64_t actor) {
   if (last_credit_ == nullptr || last_credited_ != actor) {
@@ -125,6 +125,7 @@ void Session::on_ack(std::uint64_t ack) {
     if (retained_.front().wants_ack) --in_flight_;
     retained_.pop_front();
   }
+  send_bulk();
   if (open_ && open_wants_ack_ && in_flight_ == 0) seal();
   take_waiting_for_room(waiting);
 }

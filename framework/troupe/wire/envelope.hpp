@@ -56,6 +56,7 @@ enum class EnvelopeKind : std::uint8_t {
   cancel = 9,    // target: an ask of the sender's; if it has not begun, it never does
   watch = 10,    // answered when the target has ended, by an Ending; target 0: the process that the payload, a NodeId, names
   where = 11,    // answered when somebody sits in the target, a seat, who is not at the payload, an Address; by an Occupant
+  part = 12,     // of an envelope too large for a frame; target: its place there, ask: bytes of the whole; payload: its bytes
 };
 
 /// The first 48 bytes of every envelope; it begins at a multiple of 8 in the frame and its payload is padded to one.

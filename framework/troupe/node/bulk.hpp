@@ -1,0 +1,66 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// Messages that are too large for one frame, on their way out in parts, so that others may overtake them; and put together again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include <troupe/wire/block.hpp>
+#include <troupe/wire/envelope.hpp>
+
+namespace troupe::detail {
+
+/// What a session has yet to send of large messages, and what must not overtake them.
+///
+/// Threads: guarded by the session.
+class BulkOut {
+ public:
+  /// Whether a message, with its headers, is too large for one frame.
+  [[nodiscard]] static bool takes(std::size_t bytes) noexcept;
+
+  [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
+  /// Of what waits.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  /// Whether a message from `sender` to `target` must wait here, to keep its place behind one that does.
+  [[nodiscard]] bool precedes(std::uint64_t sender, std::uint64_t target) const noexcept;
+  /// Whether anything for `target` waits.
+  [[nodiscard]] bool holds_for(std::uint64_t target) const noexcept;
+
+  /// @param message  room for a frame's header, then the envelope that begins with `header`, padded
+  void push(const EnvelopeHeader& header, Block message);
+  /// The next frame, with room for its header. @pre not empty
+  [[nodiscard]] Block next_frame();
+  /// Calls `visit(header)` with the header of each envelope that is not sent, or not wholly.
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const Waiting& waiting : waiting_) visit(waiting.header);
+  }
+
+ private:
+  struct Waiting {
+    EnvelopeHeader header;
+    Block message;
+    std::size_t sent = 0;  // bytes of the envelope
+  };
+  std::deque<Waiting> waiting_;
+  std::size_t bytes_ = 0;
+};
+
+/// A large message that comes in parts. The peer sends one after the other.
+///
+/// Threads: of who drains the inbox.
+class BulkIn {
+ public:
+  /// Takes one part. @returns the block of a frame, as ReceivedFrame wants it, if this was the last part; else an empty one
+  /// @param most_bytes  a larger message is refused before memory is taken
+  /// @throws Malformed  it does not continue what came, or the message is too large; what came of it is dropped
+  [[nodiscard]] Block add(const EnvelopeHeader& part, const std::byte* payload, std::size_t most_bytes);
+
+ private:
+  Block frame_;
+  std::size_t total_ = 0;  // of the envelope
+  std::size_t came_ = 0;
+};
+
+}  // namespace troupe::detail
