@@ -17,6 +17,7 @@
 #include <troupe/patterns/condition.hpp>  // to wait for a notification
 #include <troupe/patterns/event.hpp>      // set or not
 #include <troupe/patterns/lock.hpp>       // one at a time
+#include <troupe/patterns/process.hpp>    // a function as a process
 #include <troupe/patterns/queue.hpp>      // items between processes
 #include <troupe/patterns/semaphore.hpp>  // so many at a time
 #include <troupe/patterns/topic.hpp>      // publish and subscribe
