@@ -94,7 +94,19 @@ void ProcessState::output_read(std::string last_errors) {
 }
 
 void ProcessState::one_less() {
-  if (left_.fetch_sub(1) == 1) joined_->fulfil(std::monostate{});
+  if (left_.fetch_sub(1) != 1) return;
+  joined_->fulfil(std::monostate{});
+  bells_.ring();
+}
+
+void ProcessState::give_up(std::shared_ptr<const ErrorInfo> why) {
+  joined_->fail(std::move(why));
+  bells_.ring();
+}
+
+void ProcessState::ring(const Bell& bell) {
+  bells_.add(bell);
+  if (joined_->settled()) bells_.ring();
 }
 
 }  // namespace troupe::detail

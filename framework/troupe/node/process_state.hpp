@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include <troupe/node/bells.hpp>
 #include <troupe/node/descriptor.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/process_options.hpp>
@@ -29,6 +30,8 @@ class ProcessState {
   [[nodiscard]] std::optional<int> exit_code() const noexcept;
   /// Settled when it has ended, its last words were heard and its output was written.
   [[nodiscard]] FutureState& joined() const noexcept { return *joined_; }
+  /// `bell` rings when it is joined; at once, if it is.
+  void ring(const Bell& bell);
   /// Why it failed; null: it has not. @pre joined
   [[nodiscard]] std::shared_ptr<const ErrorInfo> failure() const;
   /// What it has written so far. @throws Misuse  its output is not captured
@@ -45,7 +48,7 @@ class ProcessState {
   void output_read(std::string last_errors);
   void output_written() { one_less(); }
   /// The node has ended and it has not: nobody will know.
-  void give_up(std::shared_ptr<const ErrorInfo> why) { joined_->fail(std::move(why)); }
+  void give_up(std::shared_ptr<const ErrorInfo> why);
 
  private:
   static constexpr int alive = INT_MIN;
@@ -59,6 +62,7 @@ class ProcessState {
   std::atomic<int> pid_{0};
   std::atomic<int> exit_code_{alive};
   std::atomic<int> left_{2};  // before it is joined: its last words, its output
+  Bells bells_;
   mutable std::mutex mutex_;
   std::shared_ptr<const ErrorInfo> how_;
   std::string last_errors_;

@@ -5,6 +5,7 @@
 
 #include <troupe/node/children.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/passengers.hpp>
 #include <troupe/node/process_state.hpp>
 #include <troupe/patterns/owner.hpp>
 #include <troupe/wire/name.hpp>
@@ -15,9 +16,32 @@ namespace detail {
 
 Node& node_behind(NodeCore& core) { return core.node(); }
 
+namespace {
+
+/// At the end of a process: what was among its arguments and has not arrived there never will.
+class NotArrived final : public Continuation {
+ public:
+  explicit NotArrived(Passengers passengers) noexcept : passengers_{std::move(passengers)} {}
+  void settled(std::unique_ptr<Continuation>, FutureState&) override { passengers_.tell({}); }
+  void call(FutureState&) override {}
+
+ private:
+  const Passengers passengers_;
+};
+
+}  // namespace
+
 std::shared_ptr<ProcessState> start_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, const ProcessOptions& options) {
-  if (node.closing()) raise(ErrorType::closed, options.name + " is not started: the node is ending");
-  return node.children().start(entry, arguments, options);
+  Passengers passengers = Passengers::take();
+  try {
+    if (node.closing()) raise(ErrorType::closed, options.name + " is not started: the node is ending");
+    auto process = node.children().start(entry, arguments, options);
+    if (passengers.any()) process->joined().attach(std::make_unique<NotArrived>(std::move(passengers)));
+    return process;
+  } catch (...) {
+    passengers.tell({});
+    throw;
+  }
 }
 
 // g++ says "... [with auto function = Work::send; ...]", clang "... [function = &Work::send]".
@@ -69,6 +93,10 @@ const std::string& Process::name() const { return state().name(); }
 bool Process::daemon() const { return state().daemon(); }
 std::string Process::output() const { return state().output(); }
 std::string Process::errors() const { return state().errors(); }
+
+detail::NodeCore& Process::troupe_node() const { return state().node(); }
+bool Process::troupe_ready() const { return state().joined().settled(); }
+void Process::troupe_ring(const detail::Bell& bell) const { state().ring(bell); }
 
 void Process::close() {
   if (state_ == nullptr) return;

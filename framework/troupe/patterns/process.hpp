@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <troupe/actor/spawn.hpp>
+#include <troupe/node/bells.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/entry.hpp>
 #include <troupe/node/node.hpp>
@@ -77,7 +78,11 @@ class Process {
   /// Empties the handle of a process that has ended. Again: no effect. @throws Misuse  it lives
   void close();
   explicit operator bool() const noexcept { return static_cast<bool>(state_); }
-  [[nodiscard]] const std::shared_ptr<detail::ProcessState>& shared_state() const noexcept { return state_; }
+
+  // For `wait_any`: ready when `join` would not wait.
+  [[nodiscard]] detail::NodeCore& troupe_node() const;
+  [[nodiscard]] bool troupe_ready() const;
+  void troupe_ring(const detail::Bell& bell) const;
 
  private:
   [[nodiscard]] detail::ProcessState& state() const;
