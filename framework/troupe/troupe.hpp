@@ -18,9 +18,12 @@
 #include <troupe/patterns/condition.hpp>  // to wait for a notification
 #include <troupe/patterns/event.hpp>      // set or not
 #include <troupe/patterns/lock.hpp>       // one at a time
+#include <troupe/patterns/pipe.hpp>       // two ends, one process each
+#include <troupe/patterns/process.hpp>    // a function as a process
 #include <troupe/patterns/queue.hpp>      // items between processes
 #include <troupe/patterns/semaphore.hpp>  // so many at a time
 #include <troupe/patterns/topic.hpp>      // publish and subscribe
+#include <troupe/patterns/wait_any.hpp>   // for whichever comes first
 #include <troupe/wire/error.hpp>          // what can go wrong, and how it is caught
 #include <troupe/wire/log.hpp>            // where the library's own lines go
 #include <troupe/wire/message.hpp>        // what can be a message

@@ -8,6 +8,7 @@
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/node/passengers.hpp>
 
 namespace troupe::detail {
 
@@ -62,15 +63,24 @@ void raise_null_ref() { throw Misuse{"the ref names nobody: it was default const
 TimePoint now(const Cell& cell) { return cell.node().clock().now(); }
 
 void tell_remote(Cell& target, const TypeName& type, Encoded& payload, Duration patience) {
-  if (target.kind() == Cell::Kind::seat) return static_cast<SeatCell&>(target).tell(type, sender_id(), payload, patience);
+  Departure departure{target};
+  if (target.kind() == Cell::Kind::seat) {
+    static_cast<SeatCell&>(target).tell(type, sender_id(), payload, patience);
+    return departure.sent();
+  }
   auto& cell = static_cast<RemoteCell&>(target);
   const Letter letter{.kind = EnvelopeKind::tell, .target = cell.id(), .type = &type, .sender = sender_id()};
   const auto ended = send_from_here(cell, letter, payload, patience);
-  if (ended != nullptr) cell.node().dead_letter(type.name, *ended, name_of(&cell));
+  if (ended == nullptr) return departure.sent();
+  cell.node().dead_letter(type.name, *ended, name_of(&cell));
 }
 
 void ask_remote(Cell& target, const TypeName& type, Encoded& payload, FutureState& state, Duration patience) {
-  if (target.kind() == Cell::Kind::seat) return static_cast<SeatCell&>(target).ask(type, sender_id(), payload, state, patience);
+  Departure departure{target};
+  if (target.kind() == Cell::Kind::seat) {
+    static_cast<SeatCell&>(target).ask(type, sender_id(), payload, state, patience);
+    return departure.sent();
+  }
   auto& cell = static_cast<RemoteCell&>(target);
   const std::uint64_t id = cell.node().pending().add(state, *cell.session());
   const Letter letter{EnvelopeKind::ask, cell.id(), &type, sender_id(), id, state.deadline()};
@@ -81,7 +91,7 @@ void ask_remote(Cell& target, const TypeName& type, Encoded& payload, FutureStat
     state.fail(describe(std::current_exception()));
     throw;
   }
-  if (ended == nullptr) return;
+  if (ended == nullptr) return departure.sent();
   ErrorInfo not_sent = *ended;
   not_sent.executed = Executed::no;
   state.fail(std::move(not_sent));

@@ -7,6 +7,7 @@
 #include <troupe/node/children.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/passengers.hpp>
 
 namespace troupe::detail {
 
@@ -54,7 +55,13 @@ CellPointer spawn_supervised(NodeCore& node, const Behaviour& behaviour, std::un
 
 CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, std::string name) {
   if (node.closing()) raise(ErrorType::closed, "nothing is spawned any more: the node is ending");
-  return node.children().spawn(entry, arguments, std::move(name));
+  const Passengers passengers = Passengers::take();
+  try {
+    return node.children().spawn(entry, arguments, std::move(name));
+  } catch (...) {
+    passengers.tell({});
+    throw;
+  }
 }
 
 void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction) {

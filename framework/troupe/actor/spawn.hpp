@@ -48,13 +48,14 @@ struct ConstructionOf final : Construction {
 /// A process actor of class `A`, made from arguments that travel as `Args`.
 template <class A, class... Args>
 struct ProcessActor {
-  static void run(NodeCore& node, std::span<const std::byte> encoded) {
+  static int run(NodeCore& node, std::span<const std::byte> encoded) {
     auto make = [&] {
       auto arguments = decode<std::tuple<Args...>>(encoded);
       return std::apply([](auto&... each) { return make_actor<A>(std::move(each)...); }, arguments);
     };
     ConstructionOf<A, decltype(make)> construction{make};
     begin_process_actor(node, behaviour_of<A>(), construction);
+    return 0;
   }
   static inline const Entry entry{&run};
 };

@@ -9,6 +9,7 @@
 #include <troupe/node/core.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/memory.hpp>
+#include <troupe/node/passengers.hpp>
 #include <troupe/node/received_frame.hpp>
 #include <troupe/node/seat.hpp>
 #include <troupe/node/session.hpp>
@@ -61,7 +62,10 @@ void Turn::fail(std::shared_ptr<const ErrorInfo> error) const {
   }
 }
 
-void Turn::reply_encoded(Encoded& payload) const { session->reply(ask_id, payload); }
+void Turn::reply_encoded(Encoded& payload) const {
+  (void)Passengers::take();  // who asked is no actor that they could watch
+  session->reply(ask_id, payload);
+}
 
 LocalCell::LocalCell(NodeCore& node, std::uint64_t id, const Behaviour& behaviour, LocalCell* parent, std::uint32_t capacity) noexcept
     : Cell{node, Kind::local, id}, capacity_{capacity}, behaviour_{behaviour}, parent_{parent} {}

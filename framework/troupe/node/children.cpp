@@ -3,14 +3,11 @@
 
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include <troupe/node/core.hpp>
-#include <troupe/node/random.hpp>
 #include <troupe/node/watch.hpp>
 #include <troupe/wire/log.hpp>
 
@@ -19,7 +16,6 @@ namespace troupe::detail {
 namespace {
 constexpr auto last_words_time = std::chrono::milliseconds{2};  // what lies in the sockets when a process dies is read by then
 constexpr auto term_time = std::chrono::seconds{1};             // between SIGTERM and SIGKILL
-constexpr std::uint64_t first_actor = 1;                        // the number of a process actor in its process
 }  // namespace
 
 /// Ends the session of a dead child once its last words were read.
@@ -37,6 +33,7 @@ class Children::EndTimer final : public Timer {
     }
     const auto before = session_->end_reason();  // it said BYE
     node_.children().remember(*keep, before != nullptr ? *before : *reason);
+    if (keep->process != nullptr) keep->process->last_words(reason);
     node_.end_session_later(session_, std::move(reason));
     const auto done = std::exchange(ended, {});
     if (const auto of = std::exchange(parent, {})) of->post_child_ended(std::exchange(cell, {}));
@@ -55,85 +52,6 @@ class Children::EndTimer final : public Timer {
   const std::shared_ptr<const ErrorInfo> reason_;
 };
 
-CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::string name) {
-  const CodeKey key = code_key(reinterpret_cast<const void*>(entry));
-  auto record = std::make_shared<Record>();
-  record->id = {node_.id().host, random_number()};
-  record->name = name;
-  ChildRole role;
-  role.parent = node_.id();
-  role.parent_incarnation = node_.incarnation();
-  role.parent_endpoint = node_.way_to(node_.endpoint());
-  role.id = record->id;
-  role.incarnation = random_number();
-  role.build = key.build;
-  role.build_bytes = key.build_bytes;
-  role.offset = key.offset;
-  role.name = name;
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(arguments.view().data());
-  role.arguments.assign(bytes, bytes + arguments.size());
-  role.transport = node_.options().child_transport;
-  role.insecure = node_.options().insecure;
-  role.threads = node_.options().threads;
-  role.mailbox_messages = node_.options().mailbox_messages;
-  role.outbox_messages = node_.options().outbox_messages;
-  role.outbox_bytes = node_.options().outbox_bytes;
-  role.max_message_bytes = node_.options().max_message_bytes;
-  role.resend_bytes = node_.options().resend_bytes;
-  role.linger = node_.options().linger.count();
-  role.dead_after = node_.options().dead_after.count();
-  Encoded encoded;
-  encode(encoded, role);
-
-  ChildSpec spec;
-  spec.executable = node_.options().executable;
-  spec.arguments = arguments_;
-  spec.role.assign(encoded.view().begin(), encoded.view().end());
-  spec.name = name;
-  {
-    const std::lock_guard lock{launcher_mutex_};
-    if (launcher_ == nullptr) launcher_ = std::make_unique<Launcher>();
-    if (relay_ == nullptr) relay_ = std::make_unique<Relay>();
-  }
-  const auto hello = std::make_shared<AwaitedHello>();
-  hello->said = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
-  node_.links().await_hello(record->id, hello);
-  try {
-    record->child = launcher_->start(spec);
-  } catch (const Error& error) {
-    node_.links().abandon_hello(record->id, error.info());
-    throw;
-  }
-  record->pid = record->child.pid;
-  relay_->add(static_cast<std::uint64_t>(record->pid), std::move(record->child.out), std::move(record->child.err));
-  record->ended = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
-  {
-    const std::lock_guard lock{mutex_};
-    living_.push_back(record);
-  }
-  node_.loop().watch(record->child.pidfd.get(), [this, id = record->id] { on_exit(id); });
-
-  const char* debugged = std::getenv("TROUPE_WAIT_CHILD");
-  const Duration timeout = debugged != nullptr && name == debugged ? forever : node_.options().start_timeout;
-  if (!node_.wait(*hello->said, after(node_.clock().now(), timeout))) {
-    signal_child(record->child.pidfd, SIGKILL);
-    raise(ErrorType::timeout,
-          name + " (pid " + std::to_string(record->pid) + ") did not reach its Node line within start_timeout, and was ended");
-  }
-  (void)hello->said->take();
-  // Its session may have ended by now, if its constructor threw: then asks are told why.
-  CellPointer cell = node_.cell_through(hello->session, first_actor);
-  LocalCell* parent = node_.current_cell();
-  const std::lock_guard lock{mutex_};
-  record->session = hello->session;
-  record->cell = cell;
-  if (parent != nullptr && std::find(living_.begin(), living_.end(), record) != living_.end()) {
-    parent->add_child(cell);
-    record->parent = Counted<LocalCell>{parent};
-  }
-  return cell;
-}
-
 ErrorInfo Children::describe_end(const Record& record, const ChildEnd& exit) const {
   std::string text = record.name + " (pid " + std::to_string(record.pid) + ") ";
   if (exit.signal != 0) {
@@ -151,6 +69,15 @@ ErrorInfo Children::describe_end(const Record& record, const ChildEnd& exit) con
   return info;
 }
 
+Children::Record::Record() = default;
+Children::Record::~Record() = default;
+
+RelayEnd Children::end_of_output(const Record& record) {
+  if (record.process == nullptr) return {};
+  return {[process = record.process](std::string last_errors) { process->output_read(std::move(last_errors)); },
+          [process = record.process] { process->output_written(); }};
+}
+
 void Children::on_exit(NodeId id) {
   std::shared_ptr<Record> record;
   {
@@ -165,7 +92,8 @@ void Children::on_exit(NodeId id) {
     if (exit->code != 0) node_.sweep();  // it could not remove its socket itself
     ErrorInfo reason = describe_end(*record, *exit);
     reason.output = relay_->last_errors(static_cast<std::uint64_t>(record->pid));
-    relay_->finish(static_cast<std::uint64_t>(record->pid));
+    relay_->finish(static_cast<std::uint64_t>(record->pid), end_of_output(*record));
+    if (record->process != nullptr) record->process->exited(exit->code);
     node_.links().abandon_hello(id, std::make_shared<const ErrorInfo>(reason));
     auto session = record->session != nullptr ? record->session : node_.links().find(id);
     if (session != nullptr) {
@@ -177,6 +105,7 @@ void Children::on_exit(NodeId id) {
       record->end_timer->cell = record->cell;
     } else {
       ended_.add(id, ending_of(reason));
+      if (record->process != nullptr) record->process->last_words(std::make_shared<const ErrorInfo>(std::move(reason)));
     }
   }
   if (record->end_timer != nullptr) {
@@ -197,8 +126,23 @@ bool Children::terminate(const Cell& cell) { return signal(cell, SIGTERM); }
 bool Children::signal(const Cell& cell, int signal) {
   const std::lock_guard lock{mutex_};
   for (const auto& record : living_)
-    if (cell.id() == first_actor && record->id == cell.address().node) return signal_child(record->child.pidfd, signal);
+    if (cell.id() == first_process_actor && record->id == cell.address().node) return signal_child(record->child.pidfd, signal);
   return false;
+}
+
+bool Children::signal(const ProcessState& process, int signal) {
+  const std::lock_guard lock{mutex_};
+  for (const auto& record : living_)
+    if (record->process.get() == &process) return signal_child(record->child.pidfd, signal);
+  return false;
+}
+
+std::vector<ProcessInfo> Children::processes() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<ProcessInfo> all;
+  for (const auto& record : living_)
+    if (record->process != nullptr) all.push_back({record->pid, record->name});
+  return all;
 }
 
 bool Children::living(NodeId id) const {
@@ -243,54 +187,14 @@ bool Children::how_ended(NodeId id, const Watcher& watcher) {
   return known || ended;
 }
 
-bool Children::wait_for_all(TimePoint until) {
-  for (;;) {
-    Counted<TypedState<void>> ended;
-    {
-      const std::lock_guard lock{mutex_};
-      if (living_.empty()) return true;
-      ended = living_.front()->ended;
-    }
-    if (!node_.loop().wait(*ended, until)) return false;
-  }
-}
-
-void Children::signal_all(int signal) {
-  const std::lock_guard lock{mutex_};
-  for (const auto& record : living_) signal_child(record->child.pidfd, signal);
-}
-
-void Children::kill_all() { signal_all(SIGKILL); }
-
-void Children::end_all() {
-  signal_all(SIGTERM);
-  const std::lock_guard lock{mutex_};
-  for (const auto& record : living_)
-    if (!reap(record->child.pidfd, std::chrono::milliseconds{500})) {
-      signal_child(record->child.pidfd, SIGKILL);
-      (void)reap(record->child.pidfd, std::chrono::milliseconds{500});
-    }
-}
-
-void Children::close(TimePoint until) {
-  std::vector<CellPointer> cells;
-  {
-    const std::lock_guard lock{mutex_};
-    for (const auto& record : living_)
-      if (record->cell) cells.push_back(record->cell);
-  }
-  for (const auto& cell : cells) stop(*cell);
-  if (wait_for_all(until)) return;
-  log(LogLevel::warning, "processes still run at the end of the node, and are ended");
-  signal_all(SIGTERM);
-  if (wait_for_all(node_.clock().now() + term_time)) return;
-  signal_all(SIGKILL);
-  wait_for_all(node_.clock().now() + term_time);
-}
-
 void Children::finish() {
   relay_ = nullptr;
   launcher_ = nullptr;
+  const std::lock_guard lock{mutex_};
+  for (const auto& record : living_)
+    if (record->process != nullptr)
+      record->process->give_up(std::make_shared<const ErrorInfo>(
+          make_error(ErrorType::closed, "the node has ended, and " + record->name + " could not be ended", Executed::unknown)));
 }
 
 }  // namespace troupe::detail

@@ -18,6 +18,7 @@
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/launcher.hpp>
 #include <troupe/node/options.hpp>
+#include <troupe/node/process_state.hpp>
 #include <troupe/node/relay.hpp>
 #include <troupe/node/role.hpp>
 #include <troupe/wire/archive.hpp>
@@ -40,6 +41,8 @@ struct ChildRole {
   std::uint8_t build_bytes = 0;
   std::uint64_t offset = 0;
   std::string name;
+  std::string parent_name;
+  bool function = false;  // it runs a function; else it is for an actor
   std::vector<std::uint8_t> arguments;
   // The options that children share with their parent.
   ChildTransport transport = ChildTransport::ipc;
@@ -54,6 +57,9 @@ struct ChildRole {
   std::int64_t dead_after = 0;
 };
 
+/// The number of a process actor in its process.
+inline constexpr std::uint64_t first_process_actor = 1;
+
 /// Threads: safe.
 class Children {
  public:
@@ -65,6 +71,18 @@ class Children {
   /// Starts a process that runs `entry`; returns once it has said HELLO.
   /// @throws Error  it cannot be started, or ended or said nothing before `start_timeout`: nothing runs
   [[nodiscard]] CellPointer spawn(EntryFunction entry, const Encoded& arguments, std::string name);
+
+  /// The same of a process that runs a function, whose exit code is what `entry` returns.
+  /// @param options  the name is not empty
+  [[nodiscard]] std::shared_ptr<ProcessState> start(EntryFunction entry, const Encoded& arguments, const ProcessOptions& options);
+  /// Sends `signal`. @returns false: it is dead already
+  bool signal(const ProcessState& process, int signal);
+  /// The living ones that run a function.
+  [[nodiscard]] std::vector<ProcessInfo> processes() const;
+  /// Waits for all processes of functions but daemons, and says so now and then; then ends the daemons.
+  void await_processes();
+  /// Ends all processes of functions by SIGTERM and, a second later, by SIGKILL.
+  void end_processes();
 
   /// Tells the actor of a child to stop.
   void stop(Cell& cell);
@@ -89,23 +107,32 @@ class Children {
   class EndTimer;
   class Known;
   struct Record {
+    Record();
+    ~Record();
     NodeId id;
     std::string name;
     int pid = 0;
     Child child;
     std::shared_ptr<Session> session;
-    CellPointer cell;
+    CellPointer cell;  // of an actor
     Counted<LocalCell> parent;
+    std::shared_ptr<ProcessState> process;  // of a function
     Counted<TypedState<void>> ended;
     std::unique_ptr<EndTimer> end_timer;
   };
 
+  [[nodiscard]] ChildRole describe_role(const Record& record, EntryFunction entry, const Encoded& arguments) const;
+  void launch(const std::shared_ptr<Record>& record, ChildSpec spec, const ChildRole& role);
   void on_exit(NodeId id);
+  [[nodiscard]] static RelayEnd end_of_output(const Record& record);
   void remember(const Record& record, const ErrorInfo& reason);
   [[nodiscard]] ErrorInfo describe_end(const Record& record, const ChildEnd& exit) const;
-  bool wait_for_all(TimePoint until);
+  using Chosen = bool (*)(const Record& record);
+  [[nodiscard]] std::shared_ptr<Record> first_of(Chosen chosen) const;
+  bool wait_for(Chosen chosen, TimePoint until);
+  void end(Chosen chosen);
   bool signal(const Cell& cell, int signal);
-  void signal_all(int signal);
+  void signal_all(int signal, Chosen chosen);
 
   NodeCore& node_;
   std::vector<std::string> arguments_;

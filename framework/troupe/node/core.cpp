@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <iomanip>
 #include <sstream>
 #include <utility>
@@ -31,12 +32,6 @@ std::string this_host() {
   return name.data();
 }
 
-std::size_t usable_cores() {
-  cpu_set_t cores;
-  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-  return static_cast<std::size_t>(CPU_COUNT(&cores));
-}
-
 ExecutorOptions executor_options(const NodeOptions& options) {
   ExecutorOptions result;
   result.threads = options.threads != 0 ? options.threads : std::max<std::size_t>(usable_cores(), 2);
@@ -60,6 +55,12 @@ Unsent& unsent() {
 
 }  // namespace
 
+std::size_t usable_cores() {
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return static_cast<std::size_t>(std::max(CPU_COUNT(&cores), 1));
+}
+
 std::string ipc_endpoint(NodeId id) {
   std::ostringstream path;
   path << "ipc://" << runtime_directory() << '/' << std::hex << std::setfill('0') << std::setw(16) << id.host << '-' << std::setw(16)
@@ -73,6 +74,7 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
       id_{id},
       incarnation_{incarnation},
       host_name_{this_host()},
+      process_name_{program_invocation_short_name},
       clock_{Clock::steady()},
       timers_{clock_, [this] { loop_.wake(); }},
       transport_{default_transports()},
@@ -352,7 +354,8 @@ void NodeCore::stop_actors(TimePoint until) {
   if (!loop_.wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
 }
 
-void NodeCore::close() {
+void NodeCore::close(Processes processes) {
+  processes == Processes::awaited ? children_->await_processes() : children_->end_processes();
   closing_.store(true);
   const TimePoint until = after(clock_.now(), options_.linger);
   stop_actors(until);

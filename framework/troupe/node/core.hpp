@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +23,7 @@
 #include <troupe/node/loop.hpp>
 #include <troupe/node/options.hpp>
 #include <troupe/node/pending.hpp>
+#include <troupe/node/process_options.hpp>
 #include <troupe/node/seats.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/node/signals.hpp>
@@ -36,6 +38,9 @@ class Node;
 namespace troupe::detail {
 
 class Children;
+
+/// Processors that this process may use, at least 1.
+[[nodiscard]] std::size_t usable_cores();
 
 /// What stands behind a Node.
 ///
@@ -136,14 +141,28 @@ class NodeCore final : public LoopClient {
   /// Runs `first` and then the node's loop on the calling thread until `loop().leave()`. @throws what `first` throws
   void run_loop(const std::function<void()>& first);
   void start();
-  /// Stops actors, children first; sends what was told; says BYE; ends all threads.
-  void close();
+  /// What becomes of processes that run functions and are no daemons.
+  enum class Processes : std::uint8_t { awaited, ended };
+  /// Waits for processes or ends them; stops actors, children first; sends what was told; says BYE; ends all threads.
+  void close(Processes processes);
   [[nodiscard]] bool closing() const noexcept { return closing_.load(std::memory_order_relaxed); }
+
+  // --- Of a child ---
+
+  /// Of a child: the role's; else the program's.
+  [[nodiscard]] const std::string& process_name() const noexcept { return process_name_; }
+  /// Who started this process; nothing: it is the first.
+  [[nodiscard]] const std::optional<ProcessInfo>& parent_process() const noexcept { return parent_process_; }
+  /// To be called before anything else can ask.
+  void set_parent(std::string own_name, ProcessInfo parent) {
+    process_name_ = std::move(own_name);
+    parent_process_ = std::move(parent);
+  }
+  /// The way to the parent.
+  std::shared_ptr<Session> parent_session;
 
   // --- Of a process actor's process ---
 
-  /// The way to the parent.
-  std::shared_ptr<Session> parent_session;
   /// Called when messages for the actor that this process is for can be taken: HELLO must not be said before.
   std::function<void()> on_root_exposed;
   /// Called when the actor that this process is for has ended; null: in order.
@@ -173,6 +192,8 @@ class NodeCore final : public LoopClient {
   const std::uint64_t incarnation_;
   std::string endpoint_;
   std::string host_name_;
+  std::string process_name_;
+  std::optional<ProcessInfo> parent_process_;
   const Clock& clock_;
   Timers timers_;
   PendingAsks pending_;

@@ -10,8 +10,10 @@ namespace troupe::detail {
 class NodeCore;
 struct CodeKey;
 
-/// Runs in the child, on its main thread, with the arguments that the parent encoded.
-using EntryFunction = void (*)(NodeCore& node, std::span<const std::byte> arguments);
+/// Runs in the child, on its main thread, with the arguments that the parent encoded: begins the actor that the process is for, or
+/// is what the process is for.
+/// @returns the exit code of a function; of an actor it is not looked at
+using EntryFunction = int (*)(NodeCore& node, std::span<const std::byte> arguments);
 
 /// Registers a function; a static of the template that needs it, so that whoever instantiates it has it registered.
 class Entry {

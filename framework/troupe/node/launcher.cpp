@@ -195,12 +195,17 @@ Child Launcher::start(const ChildSpec& spec) {
   Pipe err;
   Descriptor input;
   Actions actions;
-  if (spec.input >= 0) {
-    input = Descriptor{::fcntl(spec.input, F_DUPFD_CLOEXEC, first_free_descriptor)};
-    if (!input) raise(ErrorType::misuse, spec.name + " cannot start: its input is no open descriptor: " + reason(errno));
-  }
-  const auto give_output = [&](Pipe& pipe, int number) {
-    if (spec.relay_output) {
+  const auto duplicate = [&](int given, const char* what) {
+    Descriptor copy{::fcntl(given, F_DUPFD_CLOEXEC, first_free_descriptor)};
+    if (!copy) raise(ErrorType::misuse, spec.name + " cannot start: its " + what + " is no open descriptor: " + reason(errno));
+    return copy;
+  };
+  if (spec.input >= 0) input = duplicate(spec.input, "input");
+  const auto give_output = [&](Pipe& pipe, int number, int given) {
+    if (given >= 0) {
+      pipe.write = duplicate(given, "output");
+      actions.copy(pipe.write.get(), number);
+    } else if (spec.relay_output) {
       pipe = make_pipe(spec);
       ::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
       actions.copy(pipe.write.get(), number);
@@ -208,8 +213,8 @@ Child Launcher::start(const ChildSpec& spec) {
       actions.open_null(number, O_WRONLY);  // closed in us: the first file that the child opens must not get its prints
     }
   };
-  give_output(out, STDOUT_FILENO);
-  give_output(err, STDERR_FILENO);
+  give_output(out, STDOUT_FILENO, spec.output);
+  give_output(err, STDERR_FILENO, spec.errors);
   if (input) actions.copy(input.get(), STDIN_FILENO);
   if (!input) actions.open_null(STDIN_FILENO, O_RDONLY);
   actions.copy(role.get(), role_descriptor);

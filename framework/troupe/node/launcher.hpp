@@ -30,8 +30,11 @@ struct ChildSpec {
   std::vector<std::byte> role;
   /// Shown to people, and what TROUPE_WAIT_CHILD waits for.
   std::string name;
-  /// False: the child writes to our own stdout and stderr.
+  /// False: the child writes to our own stdout and stderr, unless it is given others.
   bool relay_output = true;
+  /// Descriptors that become the child's stdout and stderr; they stay the caller's. -1: as `relay_output` says.
+  int output = -1;
+  int errors = -1;
   /// A descriptor that becomes the child's stdin; it stays the caller's. -1: /dev/null, so that no child takes the terminal's input.
   int input = -1;
 };

@@ -117,7 +117,8 @@ void Node::start(NodeOptions options) {
 }
 
 Node::~Node() {
-  core_->close();
+  const bool unwinding = std::uncaught_exceptions() > exceptions_;
+  core_->close(unwinding ? NodeCore::Processes::ended : NodeCore::Processes::awaited);
   const std::lock_guard lock{nodes().mutex};
   std::erase(nodes().living, this);
 }

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <troupe/node/options.hpp>
@@ -18,6 +20,8 @@ class Ref;
 template <class M>
 class Recipient;
 struct DeadLetter;
+class Process;
+struct ProcessOptions;
 class Node;
 
 /// Where an actor lives.
@@ -46,8 +50,9 @@ class NodeCore;
 /// In a child process the constructor runs what the parent started it for, and does not return. So make it the first line of
 /// main, before anything that a child should not do.
 ///
-/// Lifetime: its end stops its actors, children first, sends what was told, ends their processes and removes their files; it
-/// takes `linger` at most, usually milliseconds. Refs and futures may outlive it: asks through them then end as `closed`.
+/// Lifetime: its end waits for its Processes, ends those that are daemons, stops its actors, children first, sends what was told,
+/// ends their processes and removes their files; Processes aside it takes `linger` at most, usually milliseconds. While an
+/// exception unwinds it waits for no Process, but ends them. Refs and futures may outlive it: asks through them then end as `closed`.
 /// Threads: every member from any, but for construction and end.
 class Node {
  public:
@@ -74,6 +79,17 @@ class Node {
   template <class A, class... Args>
   Ref<A> spawn(Place place, Args&&... args);
 
+  /// Starts a process that runs `function`, as in `node.start<count>(queue, 5)`: see patterns/process.hpp.
+  template <auto function, class... Args>
+  Process start(Args&&... args);
+  template <auto function, class... Args>
+  Process start(ProcessOptions options, Args&&... args);
+  /// The same with a lambda that captures nothing.
+  template <class Function, class... Args>
+  requires std::is_class_v<std::remove_cvref_t<Function>> Process start(Function&& function, Args&&... args);
+  template <class Function, class... Args>
+  requires std::is_class_v<std::remove_cvref_t<Function>> Process start(ProcessOptions options, Function&& function, Args&&... args);
+
   /// Of the machine.
   [[nodiscard]] const std::string& host_name() const;
   /// Messages that reached nobody so far.
@@ -92,8 +108,8 @@ class Node {
   void start(NodeOptions options);
 
   std::vector<std::string> arguments_;
-  detail::NodeCore* core_ = nullptr;  // stays for ever, see NodeCore
-  bool unwound_ = false;
+  detail::NodeCore* core_ = nullptr;                   // stays for ever, see NodeCore
+  const int exceptions_ = std::uncaught_exceptions();  // under way when it was made
 };
 
 /// The node of the running actor, else the only node of this process.

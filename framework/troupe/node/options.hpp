@@ -40,6 +40,8 @@ struct NodeOptions {
   Duration linger = std::chrono::seconds{5};
   /// After how long a call that waits for other people's work says so in a line. Longer than any pause that is meant.
   Duration say_waiting_after = std::chrono::seconds{30};
+  /// The end of the node waits for its processes that are no daemons; after so long, and again and again, a line names them.
+  Duration say_processes_every = std::chrono::seconds{5};
   /// The root process ends in order at SIGINT and SIGTERM. False: both stay the program's own.
   bool handle_signals = true;
   /// The program that children run; empty: this one. For programs without an own main.

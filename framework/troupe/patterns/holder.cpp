@@ -28,10 +28,12 @@ CellPointer make_presence(NodeCore& node) {
 
 }  // namespace
 
+Ref<Presence> this_process(NodeCore& node) { return Ref<Presence>{node.presence(&make_presence)}; }
+
 Holder this_holder(const CellPointer& owner) {
   const LocalCell* cell = context().cell;
   NodeCore& node = cell != nullptr ? cell->node() : owner->node();
-  return {Ref<Presence>{node.presence(&make_presence)}, cell != nullptr ? actors | cell->id() : this_thread_number()};
+  return {this_process(node), cell != nullptr ? actors | cell->id() : this_thread_number()};
 }
 
 }  // namespace troupe::detail

@@ -26,6 +26,8 @@ struct Holder {
   bool operator==(const Holder& other) const { return caller == other.caller && process == other.process; }
 };
 
+/// The process of `node`.
+[[nodiscard]] Ref<Presence> this_process(NodeCore& node);
 /// The calling thread, or the actor whose turn it runs; as seen by the owner behind `owner`.
 [[nodiscard]] Holder this_holder(const CellPointer& owner);
 

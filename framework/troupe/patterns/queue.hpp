@@ -125,6 +125,11 @@ class Queue {
     if (auto item = client().take()) return detail::settled_future<T>(client().node(), std::move(*item));
     return client().ask(detail::QueueGet{forever});
   }
+  /// Ends when `get` would not wait: there was an item, or the queue is closed or has ended. Another getter may be faster then.
+  [[nodiscard]] Future<void> ready_async() const {
+    if (client().holds_items()) return detail::settled_future<void>(client().node(), std::monostate{});
+    return client().ask(detail::QueueAwait{});
+  }
   /// Takes as many items as there are, `most` at most; waits for the first.
   /// @throws Closed, ActorDied  as `get`
   std::vector<T> get_many(std::size_t most) {
@@ -178,6 +183,7 @@ class Queue {
   [[nodiscard]] Iterator begin() { return Iterator{*this}; }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
+  [[nodiscard]] const Ref<detail::QueueOwner<T>>& queue_owner() const { return client().owner(); }
   explicit operator bool() const noexcept { return client_ != nullptr; }
   friend bool operator==(const Queue& left, const Queue& right) { return left.owner() == right.owner(); }
 

@@ -121,6 +121,10 @@ class QueueClient final : public QueueClientBase {
     if (report.lease != 0) tell(report);
     return item;
   }
+  [[nodiscard]] bool holds_items() {
+    const std::lock_guard lock{mutex_};
+    return !window_.empty();
+  }
   /// Asks for the next item, and for those behind it.
   Future<QueueWindow<T>> fetch(Duration patience) {
     QueueFetch fetch{patience, 0, 1};

@@ -74,6 +74,8 @@ struct QueueJoin {
   Duration wait{};
 };
 struct QueueLook {};
+/// Answered when a get would not wait.
+struct QueueAwait {};
 struct QueueExpired {
   std::uint64_t waiting = 0;
 };

@@ -27,9 +27,9 @@ namespace troupe::detail {
 /// anybody is told that there is no room, and before the queue is closed. A getter that is alone is given a lease of several
 /// items; it is recalled when somebody else wants one, and what was not taken is first again.
 template <class T>
-class QueueOwner final
-    : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSlot<T>, QueuePutMany<T>, QueueGet, QueueGetMany, QueueFetch, QueueTaken,
-                   QueueReturn<T>, QueueSlotsBack, QueueJoinClients, QueueClose, QueueTaskDone, QueueJoin, QueueLook, QueueExpired, Down> {
+class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSlot<T>, QueuePutMany<T>, QueueGet, QueueGetMany, QueueFetch,
+                                      QueueTaken, QueueReturn<T>, QueueSlotsBack, QueueJoinClients, QueueClose, QueueTaskDone, QueueJoin,
+                                      QueueLook, QueueAwait, QueueExpired, Down> {
  public:
   QueueOwner(std::uint64_t capacity, const std::string& name) : capacity_{checked_capacity(capacity)}, errors_{name} {}
 
@@ -130,6 +130,12 @@ class QueueOwner final
     settle();
     return future;
   }
+  Future<void> on(const QueueAwait&) {
+    std::erase_if(awaiters_, [](const Promise<void>& each) { return !each.wanted(); });
+    auto future = awaiters_.emplace_back().future();
+    settle();
+    return future;
+  }
   void on(const QueueExpired& expired) {
     if (const auto putter = find(putters_, expired.waiting); putter != putters_.end()) {
       putter->room->set_error(errors_.full);
@@ -179,6 +185,8 @@ class QueueOwner final
   [[nodiscard]] std::uint64_t size() const { return items_.size() + (lease_.local ? lease_.count - lease_.taken : 0); }
   [[nodiscard]] std::uint64_t room() const { return capacity_ - std::min(size() + slots_.outstanding(), capacity_); }
 
+  [[nodiscard]] bool at_end() const { return closed_ && items_.empty() && slots_.outstanding() == 0; }
+
   void expire(Waiting& waiting, Duration wait) {
     waiting.number = ++last_number_;
     waiting.at_once = wait <= Duration::zero();
@@ -215,6 +223,7 @@ class QueueOwner final
     items_.push_back(std::move(item));
     ++unfinished_;
     if (!getters_.empty()) serve();
+    if (!awaiters_.empty()) settle();
   }
   T take() {
     T item = std::move(items_.front());
@@ -233,10 +242,12 @@ class QueueOwner final
       serve();
       admit();
       if (!putters_.empty()) slots_.recall();
-      if (!getters_.empty() || !lookers_.empty()) recall_lease();
+      if (!getters_.empty() || !lookers_.empty() || !awaiters_.empty()) recall_lease();
     } while ((slots_.outstanding() == 0 && refuse_putters()) || (lease_.number == 0 && refuse_getters()));
     if (lease_.number == 0)
       for (auto& looker : std::exchange(lookers_, {})) looker.set_value(QueueLooks{size(), capacity_, closed_});
+    if (lease_.number == 0 && (!items_.empty() || at_end()))
+      for (auto& awaiter : std::exchange(awaiters_, {})) awaiter.set_value();
     if (slots_.outstanding() == 0)
       for (auto& closer : std::exchange(closers_, {})) closer.set_value();
   }
@@ -305,11 +316,11 @@ class QueueOwner final
            });
   }
   bool refuse_getters() {
-    const bool at_end = closed_ && items_.empty() && slots_.outstanding() == 0;
+    const bool ends = at_end();
     return 0 != std::erase_if(getters_, [&](Getter& getter) {
-             if (!at_end && !getter.at_once) return false;
+             if (!ends && !getter.at_once) return false;
              getter.timer.cancel();
-             refuse(getter, at_end ? errors_.at_end : errors_.empty);
+             refuse(getter, ends ? errors_.at_end : errors_.empty);
              return true;
            });
   }
@@ -325,6 +336,7 @@ class QueueOwner final
   std::deque<Joiner> joiners_;
   std::deque<Promise<QueueLooks>> lookers_;
   std::deque<Promise<void>> closers_;
+  std::vector<Promise<void>> awaiters_;
   QueueSlots slots_;
   Lease lease_;
   std::uint64_t last_lease_ = 0;

@@ -1,0 +1,91 @@
+// troupe: actors in processes. Apache-2.0, see LICENSE.
+// How the end of a node ends its children.
+#include <signal.h>
+
+#include <string>
+
+#include <troupe/node/children.hpp>
+#include <troupe/node/core.hpp>
+#include <troupe/wire/log.hpp>
+
+namespace troupe::detail {
+
+namespace {
+constexpr auto term_time = std::chrono::seconds{1};  // between SIGTERM and SIGKILL
+}  // namespace
+
+std::shared_ptr<Children::Record> Children::first_of(Chosen chosen) const {
+  const std::lock_guard lock{mutex_};
+  for (const auto* list : {&living_, &ending_})
+    for (const auto& record : *list)
+      if (chosen(*record)) return record;
+  return nullptr;
+}
+
+bool Children::wait_for(Chosen chosen, TimePoint until) {
+  while (const auto record = first_of(chosen))
+    if (!node_.loop().wait(*record->ended, until)) return false;
+  return true;
+}
+
+void Children::signal_all(int signal, Chosen chosen) {
+  const std::lock_guard lock{mutex_};
+  for (const auto& record : living_)
+    if (chosen(*record)) signal_child(record->child.pidfd, signal);
+}
+
+void Children::end(Chosen chosen) {
+  signal_all(SIGTERM, chosen);
+  if (wait_for(chosen, node_.clock().now() + term_time)) return;
+  signal_all(SIGKILL, chosen);
+  wait_for(chosen, node_.clock().now() + term_time);
+}
+
+void Children::await_processes() {
+  const Chosen awaited = [](const Record& record) { return record.process != nullptr && !record.process->daemon(); };
+  while (!wait_for(awaited, after(node_.clock().now(), node_.options().say_processes_every))) {
+    std::string names;
+    {
+      const std::lock_guard lock{mutex_};
+      for (const auto& record : living_)
+        if (awaited(*record)) names += (names.empty() ? "" : ", ") + record->name + " (pid " + std::to_string(record->pid) + ')';
+    }
+    if (!names.empty()) log(LogLevel::warning, "the end of the node waits for its processes: " + names);
+  }
+  end_processes();
+}
+
+void Children::end_processes() {
+  end([](const Record& record) { return record.process != nullptr; });
+}
+
+void Children::kill_all() {
+  signal_all(SIGKILL, [](const Record&) { return true; });
+}
+
+void Children::end_all() {
+  signal_all(SIGTERM, [](const Record&) { return true; });
+  const std::lock_guard lock{mutex_};
+  for (const auto& record : living_)
+    if (!reap(record->child.pidfd, std::chrono::milliseconds{500})) {
+      signal_child(record->child.pidfd, SIGKILL);
+      (void)reap(record->child.pidfd, std::chrono::milliseconds{500});
+    }
+}
+
+void Children::close(TimePoint until) {
+  const Chosen all = [](const Record&) { return true; };
+  signal_all(SIGTERM, [](const Record& record) { return record.process != nullptr && record.process->daemon(); });
+  std::vector<CellPointer> cells;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& record : living_)
+      if (record->cell) cells.push_back(record->cell);
+  }
+  for (const auto& cell : cells) stop(*cell);
+  if (wait_for(all, until)) return;
+  log(LogLevel::warning, "processes still run at the end of the node, and are ended");
+  end(all);
+}
+
+}  // namespace troupe::detail
