@@ -13,6 +13,7 @@
 #include <troupe/actor/task.hpp>          // handlers that await
 #include <troupe/actor/timer.hpp>         // messages for later
 #include <troupe/node/node.hpp>           // the first line of main
+#include <troupe/patterns/array.hpp>      // elements that all processes see
 #include <troupe/patterns/barrier.hpp>    // nobody goes on before all have come
 #include <troupe/patterns/condition.hpp>  // to wait for a notification
 #include <troupe/patterns/event.hpp>      // set or not
@@ -20,6 +21,7 @@
 #include <troupe/patterns/queue.hpp>      // items between processes
 #include <troupe/patterns/semaphore.hpp>  // so many at a time
 #include <troupe/patterns/topic.hpp>      // publish and subscribe
+#include <troupe/patterns/value.hpp>      // a value that all processes see
 #include <troupe/wire/error.hpp>          // what can go wrong, and how it is caught
 #include <troupe/wire/log.hpp>            // where the library's own lines go
 #include <troupe/wire/message.hpp>        // what can be a message

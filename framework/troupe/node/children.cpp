@@ -82,6 +82,7 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   role.resend_bytes = node_.options().resend_bytes;
   role.linger = node_.options().linger.count();
   role.dead_after = node_.options().dead_after.count();
+  role.shared_memory = node_.options().shared_memory;
   Encoded encoded;
   encode(encoded, role);
 

@@ -310,6 +310,7 @@ void NodeCore::settle() {
 }
 
 void NodeCore::remove_endpoint() noexcept {
+  segments_.remove_all();
   constexpr std::string_view scheme = "ipc://";
   if (!endpoint_.starts_with(scheme)) return;
   const std::string path = endpoint_.substr(scheme.size());
@@ -319,6 +320,7 @@ void NodeCore::remove_endpoint() noexcept {
 
 void NodeCore::sweep() {
   if (options_.child_transport == ChildTransport::ipc) transport_->sweep(runtime_directory());
+  sweep_segments();
 }
 
 bool NodeCore::look_for_stuck() { return executor_->look_for_stuck(); }
@@ -369,6 +371,7 @@ void NodeCore::close() {
   seats_.end_all(ending_of(*closed));
   links_.close_inbox();
   children_->finish();
+  segments_.remove_all();
   transport_.reset();
 }
 

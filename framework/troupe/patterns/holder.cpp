@@ -19,6 +19,15 @@ std::uint64_t this_thread_number() {
   return number;
 }
 
+}  // namespace
+
+std::uint64_t this_caller() {
+  const LocalCell* cell = context().cell;
+  return cell != nullptr ? actors | cell->id() : this_thread_number();
+}
+
+namespace {
+
 CellPointer make_presence(NodeCore& node) {
   const ContextScope outside_of_actors{&node, nullptr};
   auto make = [] { return make_actor<Presence>(); };
@@ -31,7 +40,7 @@ CellPointer make_presence(NodeCore& node) {
 Holder this_holder(const CellPointer& owner) {
   const LocalCell* cell = context().cell;
   NodeCore& node = cell != nullptr ? cell->node() : owner->node();
-  return {Ref<Presence>{node.presence(&make_presence)}, cell != nullptr ? actors | cell->id() : this_thread_number()};
+  return {Ref<Presence>{node.presence(&make_presence)}, this_caller()};
 }
 
 }  // namespace troupe::detail
