@@ -5,8 +5,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <climits>
 #include <future>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +38,7 @@ struct Widen {
 };
 struct Hold {
   Value<int> value;
+  Value<int> held;
 };
 struct Make {
   int number = 0;
@@ -80,6 +84,7 @@ class Worker : public Actor<Worker, Set, Count, Widen, Hold, Make, Append, Pid> 
   void on(const Hold& hold) {
     auto lock = hold.value.lock();
     hold.value = hold.value.get() + 1;
+    hold.held = 1;
     for (;;) ::pause();
   }
   Value<int> on(const Make& make) { return Value<int>{node(), make.number}; }
@@ -244,28 +249,39 @@ TEST_CASE("a process that is killed within a step leaves a whole value, and othe
 }
 
 TEST_CASE("a lock whose holder is killed is free for who waits, and says that it was abandoned") {
-  const Way way = GENERATE(both_ways);
-  Stage stage{Where::ipc, by(way)};
+  Stage stage{Where::ipc, by(GENERATE(both_ways))};
   Value<int> value{stage.node, 1};
+  Value<int> held{stage.node, 0};
   const auto mortal = stage.spawn<Worker>();
-  const int pid = mortal.ask(Pid{}).get();
-  auto holds = mortal.ask(Hold{value}, 60s);
-  auto seen = std::async(std::launch::async, [&] {
-    (void)eventually([&] {
-      auto lock = value.lock();
-      return value.get() == 2 ? lock.abandoned() : false;
-    });
-    auto lock = value.lock();
-    return lock.abandoned();
-  });
-  (void)seen;
-  // Held for ever, as soon as the 2 is there: nobody reads it before the death.
-  std::this_thread::yield();
-  ::kill(pid, SIGKILL);
-  (void)error_of(std::move(holds));
-  (void)seen.get();
-  CHECK(value.get() >= 1);
-  CHECK((value += 1) >= 2);
+  auto holds = mortal.ask(Hold{value, held}, 60s);
+  REQUIRE(eventually([&] { return held.get() == 1; }));
+  auto adds = std::async(std::launch::async, [&] { return value += 10; });
+  auto locks = std::async(std::launch::async, [&] { return value.lock().abandoned(); });
+  CHECK(locks.wait_for(20ms) == std::future_status::timeout);
+
+  mortal.kill();
+
+  CHECK(error_of(std::move(holds)).type == ErrorType::actor_died);
+  CHECK(locks.get());
+  CHECK(adds.get() == 12);
+  CHECK_FALSE(value.lock().abandoned());
+}
+
+TEST_CASE("who is killed while it waits for a lock is passed over") {
+  Stage stage{Where::ipc, by(GENERATE(both_ways))};
+  Value<int> value{stage.node, 1};
+  Value<int> held{stage.node, 0};
+  std::optional<ArrayLock> lock{value.lock()};
+  const auto mortal = stage.spawn<Worker>();
+  auto waits = mortal.ask(Hold{value, held}, 60s);
+  CHECK_FALSE(waits.wait_for(20ms));
+  mortal.kill();
+  CHECK(error_of(std::move(waits)).type == ErrorType::actor_died);
+
+  lock.reset();
+
+  CHECK((value += 1) == 2);
+  CHECK_FALSE(std::async(std::launch::async, [&] { return value.lock().abandoned(); }).get());
 }
 
 TEST_CASE("V10 an attempt to use what is not there is refused in words") {

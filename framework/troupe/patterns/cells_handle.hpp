@@ -59,7 +59,7 @@ class CellsHandle {
   CellsHandle(Node& node, std::uint64_t count, const std::vector<T>& first, PatternOptions options) {
     check_message<T>();
     static_cast<void>(&CellsKindOf<T>::entry);
-    const auto owner =
+    const auto made =
         spawn_owner<CellsOwner>(node, options.place, type_name<T>().id, count, first.empty() ? Bytes{} : encoded_bytes(first));
     side_ = CellsSide::find(made, std::move(options.name), made.ask(CellsDescribe{}).get());
   }
