@@ -16,7 +16,9 @@
 #include <troupe/patterns/array.hpp>      // elements that all processes see
 #include <troupe/patterns/barrier.hpp>    // nobody goes on before all have come
 #include <troupe/patterns/condition.hpp>  // to wait for a notification
+#include <troupe/patterns/dict.hpp>       // keys and values
 #include <troupe/patterns/event.hpp>      // set or not
+#include <troupe/patterns/list.hpp>       // items by number
 #include <troupe/patterns/lock.hpp>       // one at a time
 #include <troupe/patterns/queue.hpp>      // items between processes
 #include <troupe/patterns/semaphore.hpp>  // so many at a time

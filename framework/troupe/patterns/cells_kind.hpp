@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -114,7 +115,7 @@ struct CellsKindOf {
     throw Misuse{"an operation that there is not"};
   }
   static bool compare_exchange(OwnedCells<T>& cells, const CellsAsk& ask) {
-    if constexpr (requires(const T& a) { static_cast<bool>(a == a); }) {
+    if constexpr (std::equality_comparable<T>) {
       auto [expected, desired] = decode<std::pair<T, T>>(as_bytes(ask.arguments));
       if (!(cells.load(ask.index) == expected)) return false;
       cells.store(ask.index, std::move(desired));

@@ -53,7 +53,7 @@ using StepResult = typename StepResultOf<V, F, Args...>::Type;
 template <class V, class F, class... Args>
 StepResult<V, F, Args...> run_step(V& value, Args&... args) {
   if constexpr (replaces<V, F, Args...>) {
-    value = std::invoke(F{}, V{value}, args...);
+    value = std::invoke(F{}, V(value), args...);  // a copy: should it throw, the value is as it was
     return value;
   } else {
     static_assert(std::is_invocable_v<F, V&, Args&...>, "troupe: update calls f(value, args...), and this function does not take that");
