@@ -115,7 +115,8 @@ class CellsHandle {
           if (done) cells.store(index, desired);
         }))
       return done;
-    return ask<bool>(CellsOp::compare_exchange, index, encoded_bytes(std::pair<T, T>{expected, desired}));
+    using Made = StepOf<T, ReplaceIfEqual<T>, T, T>;
+    return Made::result(side().ask(CellsOp::update, index, encoded_bytes(Made::make(expected, desired))));
   }
   template <class F, class... Args>
   StepResult<T, F, Args...> update_at(std::size_t index, Args... args) const {

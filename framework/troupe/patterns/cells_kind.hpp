@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -97,8 +96,6 @@ struct CellsKindOf {
         encode(result, cells.load(ask.index));
         return cells.store(ask.index, std::move(value));
       }
-      case CellsOp::compare_exchange:
-        return encode(result, compare_exchange(cells, ask));
       case CellsOp::add:
       case CellsOp::subtract: {
         T value = sum(cells.load(ask.index), argument(), ask.op == CellsOp::subtract);
@@ -113,16 +110,6 @@ struct CellsKindOf {
       }
     }
     throw Misuse{"an operation that there is not"};
-  }
-  static bool compare_exchange(OwnedCells<T>& cells, const CellsAsk& ask) {
-    if constexpr (std::equality_comparable<T>) {
-      auto [expected, desired] = decode<std::pair<T, T>>(as_bytes(ask.arguments));
-      if (!(cells.load(ask.index) == expected)) return false;
-      cells.store(ask.index, std::move(desired));
-      return true;
-    } else {
-      throw Misuse{"elements of this type cannot be compared"};
-    }
   }
   static std::shared_ptr<void> make([[maybe_unused]] std::uint64_t count) {
     if constexpr (shareable<T>) {

@@ -46,7 +46,7 @@ struct CellsGive {
 /// Somebody has given them back in shared memory.
 struct CellsFreed {};
 
-enum class CellsOp : std::uint8_t { get, get_all, set, set_all, fill, exchange, compare_exchange, add, subtract, update };
+enum class CellsOp : std::uint8_t { get, get_all, set, set_all, fill, exchange, add, subtract, update };
 /// Brings what the operation does, encoded.
 struct CellsAsk {
   CellsHolder who = 0;

@@ -71,7 +71,7 @@ class Dict : public detail::OwnerHandle<detail::DictOwner<K, V>> {
   }
   /// Replaces the value if it is `expected`. @returns whether
   bool compare_exchange(const K& key, const V& expected, const V& desired) const requires std::equality_comparable<V> {
-    return ask<bool>(Op::compare_exchange, key, expected, desired);
+    return ask<bool>(Op::compare_exchange, key, detail::StepOf<V, detail::ReplaceIfEqual<V>, V, V>::make(expected, desired));
   }
 
   /// Several of these may be under way: they are done in their order. For `co_await` too.

@@ -2,7 +2,6 @@
 // The actor behind a dict: its keys and values, in the order of the keys.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -38,7 +37,7 @@ enum class DictOp : std::uint8_t {
   insert,            // key, value: bool
   erase,             // key: bool
   pop,               // key: optional value
-  compare_exchange,  // key, value, value: bool
+  compare_exchange,  // key, step: bool
   add,               // key, value: value
   subtract,          // likewise
   update,            // key, step: what that brings
@@ -103,11 +102,6 @@ class DictOwner final : public Actor<DictOwner<K, V>, DictGet<K>, DictFind<K>, D
         encode(result, node.empty() ? std::optional<V>{} : std::optional<V>{std::move(node.mapped())});
         return true;
       }
-      case DictOp::compare_exchange: {
-        auto [key, expected, desired] = given(key_type, value_type, value_type);
-        encode(result, compare_exchange(key, expected, desired));
-        return true;
-      }
       case DictOp::add:
       case DictOp::subtract: {
         auto [key, amount] = given(key_type, value_type);
@@ -117,10 +111,14 @@ class DictOwner final : public Actor<DictOwner<K, V>, DictGet<K>, DictFind<K>, D
         encode(result, found->second);
         return true;
       }
+      case DictOp::compare_exchange:
       case DictOp::update: {
         auto [key, step] = given(key_type, std::type_identity<Step>{});
         const auto found = items_.find(key);
-        if (found == items_.end()) return false;
+        if (found == items_.end()) {
+          encode(result, false);
+          return ask.op == DictOp::compare_exchange;
+        }
         const Bytes brought = take_step(found->second, step);
         result.append(brought.data(), brought.size());
         return true;
@@ -162,17 +160,6 @@ class DictOwner final : public Actor<DictOwner<K, V>, DictGet<K>, DictFind<K>, D
     }
     throw Misuse{"an operation that there is not"};
   }
-  bool compare_exchange(const K& key, [[maybe_unused]] const V& expected, [[maybe_unused]] V& desired) {
-    if constexpr (std::equality_comparable<V>) {
-      const auto found = items_.find(key);
-      if (found == items_.end() || !(found->second == expected)) return false;
-      found->second = std::move(desired);
-      return true;
-    } else {
-      throw Misuse{"values of this type cannot be compared"};
-    }
-  }
-
   Items items_;
   const std::shared_ptr<const ErrorInfo> missing_;
 };

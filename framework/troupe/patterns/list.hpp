@@ -81,15 +81,15 @@ class List : public detail::OwnerHandle<detail::ListOwner<T>> {
   [[nodiscard]] bool empty() const { return size() == 0; }
   /// The index of the first item that equals it.
   [[nodiscard]] std::optional<std::size_t> find(const T& item) const requires std::equality_comparable<T> {
-    const auto index = ask<std::optional<std::uint64_t>>(Op::find, item);
+    const auto index = whole<detail::FindItem<T>>(item);
     return index ? std::optional{static_cast<std::size_t>(*index)} : std::nullopt;
   }
   /// How many items equal it.
   [[nodiscard]] std::size_t count(const T& item) const requires std::equality_comparable<T> {
-    return static_cast<std::size_t>(ask<std::uint64_t>(Op::count, item));
+    return static_cast<std::size_t>(whole<detail::CountItem<T>>(item));
   }
-  void sort() const requires std::totally_ordered<T> { (void)bring(Op::sort); }
-  void reverse() const { (void)bring(Op::reverse); }
+  void sort() const requires std::totally_ordered<T> { whole<detail::SortItems<T>>(); }
+  void reverse() const { whole<detail::ReverseItems<T>>(); }
 
   /// Several of these may be under way: they are done in their order. For `co_await` too.
   [[nodiscard]] Future<T> get_async(std::int64_t index) const { return this->owner().ask(detail::ListGet{index}); }
@@ -114,6 +114,11 @@ class List : public detail::OwnerHandle<detail::ListOwner<T>> {
   template <class R, class... Args>
   R ask(Op op, const Args&... args) const {
     return detail::decode<R>(detail::as_bytes(bring(op, args...)));
+  }
+  template <class F, class... Args>
+  auto whole(const Args&... args) const {
+    using Made = detail::StepOf<std::vector<T>, F, Args...>;
+    return Made::result(bring(Op::whole, Made::make(args...)));
   }
   template <class F, class... Travelling, class... Args>
   detail::StepResult<T, F, Travelling...> step(std::int64_t index, Args&&... args) const {

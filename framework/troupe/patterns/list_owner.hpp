@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstdint>
 #include <iterator>
 #include <memory>
@@ -42,10 +41,7 @@ enum class ListOp : std::uint8_t {
   slice,     // index, index: items
   erase,     // index, index: number
   size,      // number
-  sort,      //
-  reverse,   //
-  find,      // item: optional index
-  count,     // item: number
+  whole,     // step on all items: what that brings
   add,       // index, item: item
   subtract,  // likewise
   update,    // index, step: what that brings
@@ -55,6 +51,30 @@ struct ListAsk {
   Bytes arguments;
 };
 inline constexpr std::int64_t list_end = INT64_MAX;
+
+// Steps on all items, made where they are called: not every type has what they need.
+
+template <class T>
+struct SortItems {
+  void operator()(std::vector<T>& items) const { std::sort(items.begin(), items.end()); }
+};
+template <class T>
+struct ReverseItems {
+  void operator()(std::vector<T>& items) const { std::reverse(items.begin(), items.end()); }
+};
+template <class T>
+struct FindItem {
+  std::optional<std::uint64_t> operator()(std::vector<T>& items, const T& item) const {
+    const auto found = std::find(items.begin(), items.end(), item);
+    return found == items.end() ? std::nullopt : std::optional{static_cast<std::uint64_t>(found - items.begin())};
+  }
+};
+template <class T>
+struct CountItem {
+  std::uint64_t operator()(std::vector<T>& items, const T& item) const {
+    return static_cast<std::uint64_t>(std::count(items.begin(), items.end(), item));
+  }
+};
 
 [[nodiscard]] std::shared_ptr<const ErrorInfo> no_such_item(const std::string& list);
 
@@ -132,23 +152,11 @@ class ListOwner final : public Actor<ListOwner<T>, ListGet, ListSet<T>, ListAppe
       case ListOp::size:
         encode(result, std::uint64_t{size()});
         return true;
-      case ListOp::sort:
-        if constexpr (std::totally_ordered<T>) std::sort(items_.begin(), items_.end());
+      case ListOp::whole: {
+        const Bytes brought = take_step(items_, std::get<0>(given(std::type_identity<Step>{})));
+        result.append(brought.data(), brought.size());
         return true;
-      case ListOp::reverse:
-        std::reverse(items_.begin(), items_.end());
-        return true;
-      case ListOp::find:
-        if constexpr (std::equality_comparable<T>) {
-          const auto found = std::find(items_.begin(), items_.end(), std::get<0>(given(item_type)));
-          const auto index = static_cast<std::uint64_t>(found - items_.begin());
-          encode(result, found == items_.end() ? std::nullopt : std::optional{index});
-        }
-        return true;
-      case ListOp::count:
-        if constexpr (std::equality_comparable<T>)
-          encode(result, static_cast<std::uint64_t>(std::count(items_.begin(), items_.end(), std::get<0>(given(item_type)))));
-        return true;
+      }
       case ListOp::add:
       case ListOp::subtract: {
         auto [index, amount] = given(index_type, item_type);

@@ -140,4 +140,14 @@ Bytes take_step(V& value, const Step& step) {
   return to_bytes(result);
 }
 
+/// The step of `compare_exchange`: made where that is called, since whether a type can be compared shows only then.
+template <class V>
+struct ReplaceIfEqual {
+  bool operator()(V& value, const V& expected, const V& desired) const {
+    if (!(value == expected)) return false;
+    value = desired;
+    return true;
+  }
+};
+
 }  // namespace troupe::detail
