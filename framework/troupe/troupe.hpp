@@ -14,15 +14,19 @@
 #include <troupe/actor/timer.hpp>         // messages for later
 #include <troupe/actor/when.hpp>          // all of several futures, or the first
 #include <troupe/node/node.hpp>           // the first line of main
+#include <troupe/patterns/array.hpp>      // elements that all processes see
 #include <troupe/patterns/barrier.hpp>    // nobody goes on before all have come
 #include <troupe/patterns/condition.hpp>  // to wait for a notification
+#include <troupe/patterns/dict.hpp>       // keys and values
 #include <troupe/patterns/event.hpp>      // set or not
+#include <troupe/patterns/list.hpp>       // items by number
 #include <troupe/patterns/lock.hpp>       // one at a time
 #include <troupe/patterns/pipe.hpp>       // two ends, one process each
 #include <troupe/patterns/process.hpp>    // a function as a process
 #include <troupe/patterns/queue.hpp>      // items between processes
 #include <troupe/patterns/semaphore.hpp>  // so many at a time
 #include <troupe/patterns/topic.hpp>      // publish and subscribe
+#include <troupe/patterns/value.hpp>      // a value that all processes see
 #include <troupe/patterns/wait_any.hpp>   // for whichever comes first
 #include <troupe/wire/error.hpp>          // what can go wrong, and how it is caught
 #include <troupe/wire/log.hpp>            // where the library's own lines go

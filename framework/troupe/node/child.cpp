@@ -31,11 +31,13 @@ NodeOptions child_options(const ChildRole& role) {
   options.resend_bytes = role.resend_bytes;
   options.linger = Duration{role.linger};
   options.dead_after = Duration{role.dead_after};
+  options.shared_memory = role.shared_memory;
   return options;
 }
 
 // The parent has died: nothing that we could still do reaches anybody. The next start of a node removes our socket.
 [[noreturn]] void leave_as_orphan(NodeCore& node) {
+  node.segments().remove_all();
   node.children().kill_all();
   ::_exit(1);
 }

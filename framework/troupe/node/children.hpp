@@ -55,6 +55,7 @@ struct ChildRole {
   std::uint64_t resend_bytes = 0;
   std::int64_t linger = 0;
   std::int64_t dead_after = 0;
+  bool shared_memory = true;
 };
 
 /// The number of a process actor in its process.

@@ -39,6 +39,7 @@ ChildRole Children::describe_role(const Record& record, EntryFunction entry, con
   role.resend_bytes = options.resend_bytes;
   role.linger = options.linger.count();
   role.dead_after = options.dead_after.count();
+  role.shared_memory = options.shared_memory;
   return role;
 }
 

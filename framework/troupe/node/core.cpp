@@ -315,6 +315,7 @@ void NodeCore::settle() {
 }
 
 void NodeCore::remove_endpoint() noexcept {
+  segments_.remove_all();
   constexpr std::string_view scheme = "ipc://";
   if (!endpoint_.starts_with(scheme)) return;
   const std::string path = endpoint_.substr(scheme.size());
@@ -324,6 +325,7 @@ void NodeCore::remove_endpoint() noexcept {
 
 void NodeCore::sweep() {
   if (options_.child_transport == ChildTransport::ipc) transport_->sweep(runtime_directory());
+  sweep_segments();
 }
 
 bool NodeCore::look_for_stuck() { return executor_->look_for_stuck(); }
@@ -375,6 +377,7 @@ void NodeCore::close(Processes processes) {
   seats_.end_all(ending_of(*closed));
   links_.close_inbox();
   children_->finish();
+  segments_.remove_all();
   transport_.reset();
 }
 

@@ -25,6 +25,7 @@
 #include <troupe/node/pending.hpp>
 #include <troupe/node/process_options.hpp>
 #include <troupe/node/seats.hpp>
+#include <troupe/node/segment.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/node/signals.hpp>
 #include <troupe/node/timers.hpp>
@@ -70,6 +71,7 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] Links& links() noexcept { return links_; }
   [[nodiscard]] Children& children() noexcept { return *children_; }
   [[nodiscard]] Seats& seats() noexcept { return seats_; }
+  [[nodiscard]] Segments& segments() noexcept { return segments_; }
   [[nodiscard]] Transport& transport() noexcept { return *transport_; }
   [[nodiscard]] Hello hello(std::uint64_t last_received) const;
 
@@ -133,7 +135,7 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] bool may_come_back(const Session& session) const;
   /// Reads the inbox, unless another thread does so just now.
   void drain_now() { loop_.drain_now(); }
-  /// Removes what processes that died have left in the runtime directory.
+  /// Removes what processes that died have left in the runtime directory and in shared memory.
   void sweep();
 
   // --- Life ---
@@ -173,7 +175,7 @@ class NodeCore final : public LoopClient {
   /// The program was interrupted: nobody is told of ends that follow from that.
   void interrupt() noexcept { interrupted_.store(true); }
   std::unique_ptr<SignalWatch> signals;
-  /// Removes this node's socket from the file system, for a process that ends without `close`.
+  /// Removes this node's socket and shared memory from the file system, for a process that ends without `close`.
   void remove_endpoint() noexcept;
 
   // LoopClient
@@ -223,6 +225,7 @@ class NodeCore final : public LoopClient {
 
   DeadLetters dead_letters_;
   Seats seats_{*this};
+  Segments segments_;
 };
 
 }  // namespace troupe::detail

@@ -47,6 +47,10 @@ struct NodeOptions {
   /// The program that children run; empty: this one. For programs without an own main.
   std::string executable = {};
 
+  /// Values and arrays of plain types lie in shared memory, and every process of this host uses them there. False: through their
+  /// owners, a thousand times slower; for hosts without /dev/shm, and tests.
+  bool shared_memory = true;
+
   // For tests and benchmarks.
 
   /// What this node and its children talk over. tcp: loopback, without keys, needs `insecure`.

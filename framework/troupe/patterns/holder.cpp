@@ -19,6 +19,15 @@ std::uint64_t this_thread_number() {
   return number;
 }
 
+}  // namespace
+
+std::uint64_t this_caller() {
+  const LocalCell* cell = context().cell;
+  return cell != nullptr ? actors | cell->id() : this_thread_number();
+}
+
+namespace {
+
 CellPointer make_presence(NodeCore& node) {
   const ContextScope outside_of_actors{&node, nullptr};
   auto make = [] { return make_actor<Presence>(); };
@@ -33,7 +42,7 @@ Ref<Presence> this_process(NodeCore& node) { return Ref<Presence>{node.presence(
 Holder this_holder(const CellPointer& owner) {
   const LocalCell* cell = context().cell;
   NodeCore& node = cell != nullptr ? cell->node() : owner->node();
-  return {this_process(node), cell != nullptr ? actors | cell->id() : this_thread_number()};
+  return {this_process(node), this_caller()};
 }
 
 }  // namespace troupe::detail

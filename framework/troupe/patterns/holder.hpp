@@ -28,6 +28,8 @@ struct Holder {
 
 /// The process of `node`.
 [[nodiscard]] Ref<Presence> this_process(NodeCore& node);
+/// A number of the calling thread, or of the actor whose turn it runs, within this process. Never 0.
+[[nodiscard]] std::uint64_t this_caller();
 /// The calling thread, or the actor whose turn it runs; as seen by the owner behind `owner`.
 [[nodiscard]] Holder this_holder(const CellPointer& owner);
 
