@@ -16,6 +16,7 @@
 #include <troupe/patterns/barrier.hpp>    // nobody goes on before all have come
 #include <troupe/patterns/condition.hpp>  // to wait for a notification
 #include <troupe/patterns/event.hpp>      // set or not
+#include <troupe/patterns/listener.hpp>   // where connections are asked for
 #include <troupe/patterns/lock.hpp>       // one at a time
 #include <troupe/patterns/pipe.hpp>       // two ends, one process each
 #include <troupe/patterns/process.hpp>    // a function as a process
