@@ -20,6 +20,7 @@
 #include <troupe/patterns/dict.hpp>       // keys and values
 #include <troupe/patterns/event.hpp>      // set or not
 #include <troupe/patterns/list.hpp>       // items by number
+#include <troupe/patterns/listener.hpp>   // where connections are asked for
 #include <troupe/patterns/lock.hpp>       // one at a time
 #include <troupe/patterns/pipe.hpp>       // two ends, one process each
 #include <troupe/patterns/process.hpp>    // a function as a process

@@ -132,6 +132,13 @@ class FutureState : public Timer {
   std::atomic<std::uint64_t> ask_id_{0};
 };
 
+/// Also of what it contains: a vector always looks as if it could be copied.
+template <class T>
+constexpr bool is_copyable = std::is_copy_constructible_v<T>;
+template <class T>
+requires requires { typename T::value_type; }
+constexpr bool is_copyable<T> = std::is_copy_constructible_v<T> && is_copyable<typename T::value_type>;
+
 /// With a value of type `T`.
 template <class T>
 class TypedState final : public FutureState {
@@ -158,7 +165,7 @@ class TypedState final : public FutureState {
     if (error() != nullptr) return Result<T>{error()};
     if constexpr (std::is_void_v<T>) {
       return Result<T>{};
-    } else if constexpr (std::is_copy_constructible_v<T>) {
+    } else if constexpr (is_copyable<T>) {
       return Result<T>{T{*value_}};
     } else {
       return Result<T>{std::move(*value_)};

@@ -228,7 +228,10 @@ class Connection {
 template <class T>
 template <class Archive>
 void Connection<T>::save(Archive& archive) const {
-  if (state_ == nullptr) return archive(detail::PipeEndOnWire{});
+  if (state_ == nullptr) {
+    archive(detail::PipeEndOnWire{});
+    return;
+  }
   State& mine = *state_;
   mine.end.check_open();
   if (std::exchange(mine.sent, false)) (void)mine.out.size();  // behind what was sent here comes what is sent there

@@ -11,7 +11,8 @@ namespace troupe::detail {
 
 namespace {
 
-/// Says one thing to an owner that has no room for it now, from an outbox that outlives it.
+/// Says one thing to an owner without keeping who wants it said: from an outbox that outlives it, and without a dead letter if the
+/// owner has ended.
 template <class M>
 class Messenger final : public Actor<Messenger<M>, M> {
  public:
@@ -20,24 +21,30 @@ class Messenger final : public Actor<Messenger<M>, M> {
 
  private:
   void on_start() override {
-    to_.tell(std::move(message_), forever);
+    (void)to_.ask(std::move(message_));
     this->stop();
   }
   const Ref<PipeOwner> to_;
   M message_;
 };
 
+template <class M>
+void send_messenger(const Ref<PipeOwner>& owner, const M& message) {
+  NodeCore& node = owner.pointer()->node();
+  const ContextScope outside_of_actors{&node, nullptr};
+  auto make = [&] { return make_actor<Messenger<M>>(owner, message); };
+  ConstructionOf<Messenger<M>, decltype(make)> construction{make};
+  (void)spawn_here(node, behaviour_of<Messenger<M>>(), construction);
+}
+
 // Without waiting: it may be the thread that reads the inbox, or a destructor.
 template <class M>
 void post(const Ref<PipeOwner>& owner, const M& message) {
-  NodeCore& node = owner.pointer()->node();
-  const ContextScope outside_of_actors{&node, nullptr};
+  const ContextScope outside_of_actors{&owner.pointer()->node(), nullptr};
   try {
     owner.tell(message, Duration::zero());
   } catch (const Full&) {
-    auto make = [&] { return make_actor<Messenger<M>>(owner, message); };
-    ConstructionOf<Messenger<M>, decltype(make)> construction{make};
-    (void)spawn_here(node, behaviour_of<Messenger<M>>(), construction);
+    send_messenger(owner, message);
   }
 }
 
@@ -82,9 +89,9 @@ PipeEndOnWire PipeEnd::give() {
   board([owner = given.owner, end = given.end, move = given.move](const CellPointer& to) {
     try {
       if (to) {
-        post(owner, PipeGoesTo{end, move, Ref<Presence>{to}});
+        send_messenger(owner, PipeGoesTo{end, move, Ref<Presence>{to}});
       } else {
-        post(owner, PipeLost{end, move});
+        send_messenger(owner, PipeLost{end, move});
       }
     } catch (const Error&) {  // then the end is closed when nobody has claimed it in time
     }

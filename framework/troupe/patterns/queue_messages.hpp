@@ -94,6 +94,10 @@ constexpr std::uint64_t most_leased = 1024;
 /// them until they are taken, so that they are not lost with that process.
 template <class T>
 struct QueueWindow {
+  QueueWindow() = default;
+  QueueWindow(QueueWindow&&) noexcept = default;
+  QueueWindow& operator=(QueueWindow&&) noexcept = default;
+
   std::uint64_t lease = 0;  // 0: a single item, the getter's own
   std::vector<T> items;
   const std::deque<T>* kept = nullptr;  // in the owner's turn: write out the first `count` of these
