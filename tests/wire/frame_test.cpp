@@ -27,7 +27,7 @@ using namespace troupe;
 using namespace troupe::detail;
 using Catch::Matchers::Contains;
 
-using Bytes = std::vector<std::byte>;
+using Octets = std::vector<std::byte>;
 
 FrameHeader some_header() {
   FrameHeader header;
@@ -54,7 +54,7 @@ EnvelopeHeader some_ask() {
 }
 
 // The frame at the end of FORMAT.md.
-Bytes some_frame() {
+Octets some_frame() {
   Encoded out{sizeof(FrameHeader)};
   const TypeName& name = type_name<shop::Price>();
   EnvelopeHeader announce;
@@ -67,12 +67,12 @@ Bytes some_frame() {
 }
 
 template <class Number>
-Bytes with(Bytes frame, std::size_t at, Number number) {
+Octets with(Octets frame, std::size_t at, Number number) {
   std::memcpy(frame.data() + at, &number, sizeof number);
   return frame;
 }
 
-std::string fault_of(const Bytes& frame) {
+std::string fault_of(const Octets& frame) {
   try {
     static_cast<void>(parse_frame(frame));
   } catch (const Malformed& error) {
@@ -82,7 +82,7 @@ std::string fault_of(const Bytes& frame) {
 }
 
 // What the walk says about a frame whose first envelope was spoilt.
-std::string walk_fault(const Bytes& frame) {
+std::string walk_fault(const Octets& frame) {
   EnvelopeCursor cursor{frame};
   try {
     while (cursor.next()) {
@@ -94,9 +94,9 @@ std::string walk_fault(const Bytes& frame) {
   return "none";
 }
 
-Bytes dump_of_format() {
+Octets dump_of_format() {
   std::ifstream page{std::filesystem::path{__FILE__}.parent_path() / "../../framework/troupe/wire/FORMAT.md"};
-  Bytes bytes;
+  Octets bytes;
   bool inside = false;
   for (std::string line; std::getline(page, line);) {
     if (line.starts_with("```")) inside = line == "```dump";
@@ -112,8 +112,8 @@ constexpr std::size_t first = sizeof(FrameHeader);
 }  // namespace
 
 TEST_CASE("the dump of FORMAT.md is what this program sends, byte by byte") {
-  const Bytes expected = dump_of_format();
-  const Bytes frame = some_frame();
+  const Octets expected = dump_of_format();
+  const Octets frame = some_frame();
 
   REQUIRE(expected.size() == frame.size());
   for (std::size_t at = 0; at < frame.size(); ++at) {
@@ -123,7 +123,7 @@ TEST_CASE("the dump of FORMAT.md is what this program sends, byte by byte") {
 }
 
 TEST_CASE("a frame comes back as it was sent") {
-  const Bytes frame = some_frame();
+  const Octets frame = some_frame();
 
   const FrameHeader header = parse_frame(frame);
   CHECK(header.kind == FrameKind::data);
@@ -147,10 +147,10 @@ TEST_CASE("a frame comes back as it was sent") {
 }
 
 TEST_CASE("a frame with a wrong header is refused, saying what is wrong") {
-  const Bytes frame = some_frame();
+  const Octets frame = some_frame();
 
   CHECK_THAT(fault_of({}), Contains("fewer than a header"));
-  CHECK_THAT(fault_of(Bytes(frame.begin(), frame.begin() + 79)), Contains("79 bytes"));
+  CHECK_THAT(fault_of(Octets(frame.begin(), frame.begin() + 79)), Contains("79 bytes"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, magic), 0x12345678U)), Contains("magic"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, kind), std::uint8_t{0})), Contains("kind 0"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, kind), std::uint8_t{8})), Contains("kind 8"));
@@ -161,14 +161,14 @@ TEST_CASE("a frame with a wrong header is refused, saying what is wrong") {
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, destination), NodeId{})), Contains("destination"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, epoch), std::uint64_t{0})), Contains("epoch"));
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, sequence), std::uint64_t{0})), Contains("sequence"));
-  CHECK_THAT(fault_of(Bytes(frame.begin(), frame.begin() + 80)), Contains("without an envelope"));
+  CHECK_THAT(fault_of(Octets(frame.begin(), frame.begin() + 80)), Contains("without an envelope"));
   CHECK(fault_of(with(frame, offsetof(FrameHeader, flags), frame_wants_ack)) == "none");
   CHECK(fault_of(with(frame, offsetof(FrameHeader, ack), std::uint64_t{0})) == "none");
   CHECK(fault_of(with(frame, offsetof(FrameHeader, destination_incarnation), std::uint64_t{0})) == "none");
 }
 
 TEST_CASE("another version of the wire is refused as such, naming both") {
-  const Bytes frame = with(some_frame(), offsetof(FrameHeader, version), std::uint8_t{9});
+  const Octets frame = with(some_frame(), offsetof(FrameHeader, version), std::uint8_t{9});
 
   try {
     static_cast<void>(parse_frame(frame));
@@ -193,7 +193,7 @@ TEST_CASE("HELLO and REFUSE may name no destination, and kinds other than DATA n
 }
 
 TEST_CASE("a wrong envelope is refused, saying what is wrong, and the walk ends there") {
-  const Bytes frame = some_frame();
+  const Octets frame = some_frame();
   const std::size_t second = first + sizeof(EnvelopeHeader) + padded(33);
   const auto spoilt = [&](std::size_t envelope, std::size_t field, auto number) {
     return walk_fault(with(frame, envelope + field, number));
@@ -213,13 +213,13 @@ TEST_CASE("a wrong envelope is refused, saying what is wrong, and the walk ends 
 }
 
 TEST_CASE("no frame that is cut off anywhere is taken for a whole one") {
-  const Bytes frame = some_frame();
+  const Octets frame = some_frame();
   const std::size_t second = first + sizeof(EnvelopeHeader) + padded(33);
 
   for (std::size_t size = first + 1; size < frame.size(); ++size) {
     CAPTURE(size);
     const bool whole = size == second;
-    CHECK((walk_fault(Bytes(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size))) == "none") == whole);
+    CHECK((walk_fault(Octets(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size))) == "none") == whole);
   }
 }
 
