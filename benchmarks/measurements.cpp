@@ -18,6 +18,8 @@ constexpr int all = 1000;  // rounds
 constexpr Measurement table[]{
     {"ask-ipc-64B", "us", 1, two, all, &ask_ipc, {at_most, 0.7, "raw-zmq-ipc-rtt"}},
     {"raw-zmq-ipc-rtt", "us", 1, two, all, &raw_ipc_rtt},
+    {"dict-get", "us", 1, two, all, &dict_get, {at_most, 1.1, "ask-ipc-64B"}},
+    {"dict-set", "us", 1, two, all, &dict_set, {at_most, 1.1, "ask-ipc-64B"}},
     {"ask-tcp-64B", "us", 2, two, all, &ask_tcp, {at_most, 0.7, "raw-zmq-tcp-rtt"}},
     {"raw-zmq-tcp-rtt", "us", 2, two, all, &raw_tcp_rtt},
     {"ask-ipc-busy-neighbour", "us", 3, two, all, &ask_busy_neighbour, {at_most, 1.1, "raw-zmq-ipc-busy-neighbour"}},
@@ -40,6 +42,9 @@ constexpr Measurement table[]{
     {"local-4to1", "msg/s", 10, one, all, &local_4_to_1, {at_least, 12e6}},
     {"local-spawn", "actor/s", 10, one, all, &local_spawn, {at_least, 1.5e6}},
     {"local-idle-actor", "bytes", 10, one, 2, &local_idle_actor, {at_most, 512}},
+    {"value-add", "us", 10, one, all, &value_add, {at_most, 0.1}},
+    {"array-element", "us", 10, one, all, &array_element, {at_most, 0.1}},
+    {"dict-pipelined", "op/s", 10, two, all, &dict_pipelined, {at_least, 1e6}},
     {"process-start", "ms", 11, one, all, &process_start, {at_most, 8}},
     {"process-start-4", "ms", 11, one, all, &process_start_4},
     {"raw-fork-exec", "ms", 11, one, all, &raw_fork_exec},

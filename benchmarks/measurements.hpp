@@ -26,6 +26,13 @@ double local_4_to_1(const Run& run);      // messages per second
 double local_spawn(const Run& run);       // actors per second, each started
 double local_idle_actor(const Run& run);  // bytes of resident memory
 
+// shared.cpp: values, arrays and dicts
+double value_add(const Run& run);       // microseconds
+double array_element(const Run& run);   // microseconds
+double dict_get(const Run& run);        // microseconds
+double dict_set(const Run& run);        // microseconds
+double dict_pipelined(const Run& run);  // sets per second
+
 // processes.cpp: the life of processes
 double process_start(const Run& run);    // spawn and first answer, milliseconds
 double process_start_4(const Run& run);  // of four at once, until the last has answered

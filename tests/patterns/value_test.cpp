@@ -1,12 +1,10 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// Values that processes share: one step at a time, locked for several, and sound when a process is killed within one.
+// Values that processes share: one step at a time, and locked for several.
 #include "patterns/reach.hpp"
 
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <climits>
 #include <future>
 #include <optional>
@@ -24,21 +22,10 @@ struct Set {
   Value<std::int64_t> l;
   Value<char> c;
 };
-/// Larger than any atomic; what one step writes is equal everywhere.
-struct Wide {
-  std::array<std::uint64_t, 40> words{};
-};
 struct Count {
   Value<int> value;
   int times = 0;
   bool locked = false;
-};
-struct Widen {
-  Value<Wide> value;
-};
-struct Hold {
-  Value<int> value;
-  Value<int> held;
 };
 struct Make {
   int number = 0;
@@ -53,13 +40,9 @@ int grow(std::vector<int>& numbers, int number) {
   numbers.push_back(number);
   return static_cast<int>(numbers.size());
 }
-Wide next(Wide wide) {
-  for (auto& word : wide.words) ++word;
-  return wide;
-}
 int fails(int) { throw std::out_of_range{"no"}; }
 
-class Worker : public Actor<Worker, Set, Count, Widen, Hold, Make, Append, Pid> {
+class Worker : public Actor<Worker, Set, Count, Make, Append, Pid> {
  public:
   void on(Set set) {
     set.i = 24234;
@@ -77,15 +60,6 @@ class Worker : public Actor<Worker, Set, Count, Widen, Hold, Make, Append, Pid> 
       auto lock = count.value.lock();
       count.value = count.value.get() + 1;
     }
-  }
-  void on(const Widen& widen) {
-    for (;;) widen.value.update<next>();
-  }
-  void on(const Hold& hold) {
-    auto lock = hold.value.lock();
-    hold.value = hold.value.get() + 1;
-    hold.held = 1;
-    for (;;) ::pause();
   }
   Value<int> on(const Make& make) { return Value<int>{node(), make.number}; }
   void on(const Append& append) { append.text += "b"; }
@@ -228,60 +202,6 @@ TEST_CASE("an update that uses its own value is misuse, and not a deadlock") {
   CHECK_THROWS_AS(value.update([](int number) { return number + value.exchange(1); }), Misuse);
   CHECK(value.get() == 3);
   value = Value<int>{};
-}
-
-TEST_CASE("a process that is killed within a step leaves a whole value, and others go on") {
-  Stage stage{Where::ipc};
-  Value<Wide> value{stage.node};
-  std::uint64_t last = 0;
-  for (int round = 0; round < 5; ++round) {
-    const auto mortal = stage.spawn<Worker>();
-    auto endless = mortal.ask(Widen{value}, 60s);
-    REQUIRE(eventually([&] { return value.get().words[0] >= last + 100; }));
-    mortal.kill();
-    const Wide seen = value.update<next>();
-    CHECK(error_of(std::move(endless)).type == ErrorType::actor_died);
-    const Wide after = value.get();
-    CHECK(std::count(seen.words.begin(), seen.words.end(), seen.words[0]) == 40);
-    CHECK(std::count(after.words.begin(), after.words.end(), after.words[0]) == 40);
-    last = after.words[0];
-  }
-}
-
-TEST_CASE("a lock whose holder is killed is free for who waits, and says that it was abandoned") {
-  Stage stage{Where::ipc, by(GENERATE(both_ways))};
-  Value<int> value{stage.node, 1};
-  Value<int> held{stage.node, 0};
-  const auto mortal = stage.spawn<Worker>();
-  auto holds = mortal.ask(Hold{value, held}, 60s);
-  REQUIRE(eventually([&] { return held.get() == 1; }));
-  auto adds = std::async(std::launch::async, [&] { return value += 10; });
-  auto locks = std::async(std::launch::async, [&] { return value.lock().abandoned(); });
-  CHECK(locks.wait_for(20ms) == std::future_status::timeout);
-
-  mortal.kill();
-
-  CHECK(error_of(std::move(holds)).type == ErrorType::actor_died);
-  CHECK(locks.get());
-  CHECK(adds.get() == 12);
-  CHECK_FALSE(value.lock().abandoned());
-}
-
-TEST_CASE("who is killed while it waits for a lock is passed over") {
-  Stage stage{Where::ipc, by(GENERATE(both_ways))};
-  Value<int> value{stage.node, 1};
-  Value<int> held{stage.node, 0};
-  std::optional<ArrayLock> lock{value.lock()};
-  const auto mortal = stage.spawn<Worker>();
-  auto waits = mortal.ask(Hold{value, held}, 60s);
-  CHECK_FALSE(waits.wait_for(20ms));
-  mortal.kill();
-  CHECK(error_of(std::move(waits)).type == ErrorType::actor_died);
-
-  lock.reset();
-
-  CHECK((value += 1) == 2);
-  CHECK_FALSE(std::async(std::launch::async, [&] { return value.lock().abandoned(); }).get());
 }
 
 TEST_CASE("V10 an attempt to use what is not there is refused in words") {

@@ -52,6 +52,8 @@ class CellsHandle {
     CellsInfo info;
     archive(named, name, info);
     side_ = named ? CellsSide::find(named, std::move(name), std::move(info)) : nullptr;
+    if (side_ != nullptr && side_->info().element_bytes != (shareable<T> ? sizeof(T) : 0))
+      raise(ErrorType::malformed, "a handle to a value or array whose elements have another size");
   }
 
  protected:

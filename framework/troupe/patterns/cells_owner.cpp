@@ -34,8 +34,9 @@ CellsOwner::~CellsOwner() = default;
 
 CellsInfo CellsOwner::on(const CellsDescribe&) const { return memory_->info(); }
 std::uint64_t CellsOwner::on(const CellsJoin& join) {
-  watch(join.port);
-  return queue_->join(join.port);
+  const auto [number, is_new] = queue_->join(join.port);
+  if (is_new) watch(join.port);
+  return number;
 }
 Future<bool> CellsOwner::on(const CellsTake& take) { return queue_->take(take.who); }
 Future<void> CellsOwner::on(const CellsGive& give) { return queue_->give(give.who); }

@@ -33,10 +33,12 @@ CellsMemory::~CellsMemory() {
   if (segment_) node_.segments().remove(segment_.name());
 }
 
-std::uint64_t CellsQueue::join(Ref<CellsPort> port) {
+CellsQueue::Joined CellsQueue::join(Ref<CellsPort> port) {
+  const auto known = std::find(processes_.begin(), processes_.end(), port);
+  if (known != processes_.end()) return {static_cast<std::uint64_t>(known - processes_.begin()) + 1, false};
   if (processes_.size() + 1 >= process_of(cells_handed_on)) throw Misuse{"too many processes have locked this array"};
   processes_.push_back(std::move(port));
-  return processes_.size();
+  return {processes_.size(), true};
 }
 
 void CellsQueue::wait(CellsHolder who, std::function<void()> work) {

@@ -48,8 +48,11 @@ class CellsQueue {
  public:
   explicit CellsQueue(CellsHeader& header) : header_{header} {}
 
-  /// @returns the number of the process; never 0
-  std::uint64_t join(Ref<CellsPort> port);
+  struct Joined {
+    std::uint64_t number = 0;  // of the process; never 0
+    bool is_new = false;
+  };
+  Joined join(Ref<CellsPort> port);
   Future<bool> take(CellsHolder who);
   Future<void> give(CellsHolder who);
   void freed();

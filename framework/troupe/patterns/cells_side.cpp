@@ -80,8 +80,12 @@ CellsHolder CellsSide::me() const noexcept {
 
 CellsHolder CellsSide::known_me() {
   if (number_.load(std::memory_order_relaxed) == 0) {
-    const std::lock_guard lock{mutex_};
-    if (number_.load() == 0) number_.store(owner_.ask(CellsJoin{port()}).get());
+    Ref<CellsPort> known;
+    {
+      const std::lock_guard lock{mutex_};
+      known = port();
+    }
+    number_.store(owner_.ask(CellsJoin{known}).get());  // the same for all threads that come here
   }
   return me();
 }
