@@ -384,6 +384,83 @@ TEST_CASE("who waits to be accepted hears when the listener is closed") {
 
 namespace {
 
+const ChildMain name_server{"name_server", [](int argc, char** argv) {
+                              troupe::Node node{argc, argv};
+                              troupe::Listener<std::string> listener{node};
+                              listener.publish("desk");
+                              std::cout << "listening" << std::endl;
+                              auto conn = listener.accept();
+                              std::cout << conn.recv() << std::endl;
+                              conn.send("welcome");
+                              conn.recv();
+                              return 0;
+                            }};
+
+const ChildMain name_client{"name_client", [](int argc, char** argv) {
+                              troupe::Node node{argc, argv};
+                              try {
+                                (void)troupe::connect<int>(node, "desk");
+                              } catch (const troupe::Malformed&) {
+                                std::cout << "of another type" << std::endl;
+                              }
+                              auto conn = troupe::connect<std::string>(node, "desk");
+                              conn.send("a client");
+                              std::cout << conn.recv() << std::endl;
+                              try {
+                                conn.recv();
+                              } catch (const EndOfStream& end) {
+                                std::cout << (end.info()->cause != nullptr ? "it died" : "it closed") << std::endl;
+                              }
+                              try {
+                                (void)troupe::connect<std::string>(node, "desk");
+                              } catch (const troupe::NotFound&) {
+                                std::cout << "nobody there" << std::endl;
+                              }
+                              return 0;
+                            }};
+
+}  // namespace
+
+TEST_CASE("programs that are started apart connect by name, and hear of each other's death") {
+  const Folder folder;
+  Program server{"name_server", folder};
+  REQUIRE(server.prints("listening"));
+  Program client{"name_client", folder};
+  CHECK(client.prints("of another type"));
+  CHECK(server.prints("a client"));
+  CHECK(client.prints("welcome"));
+
+  ::kill(server.pid(), SIGKILL);
+
+  CHECK(client.prints("it died"));
+  CHECK(client.prints("nobody there"));
+  CHECK(client.status() == 0);
+}
+
+TEST_CASE("a name is one listener's until that ends") {
+  Stage stage;
+  troupe::Listener<int> first{stage.node};
+  troupe::Listener<int> second{stage.node};
+  first.publish("pipe-test.one");
+
+  CHECK_THROWS_AS(second.publish("pipe-test.one"), troupe::Refused);
+  CHECK_THROWS_AS(second.publish("../elsewhere"), troupe::Misuse);
+  CHECK(troupe::Listener<int>::find(stage.node, "pipe-test.one") == first);
+  first.close();
+
+  CHECK(eventually([&] {
+    try {
+      second.publish("pipe-test.one");
+      return true;
+    } catch (const troupe::Refused&) {
+      return false;
+    }
+  }));
+  CHECK(troupe::Listener<int>::find(stage.node, "pipe-test.one") == second);
+}
+
+namespace {
+
 void send_ten(Connection<std::pair<int, int>> conn, bool slow) {
   std::minstd_rand random{static_cast<unsigned>(::getpid())};
   for (int i = 0; i < 10; ++i) {
