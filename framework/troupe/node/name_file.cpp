@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include <troupe/node/runtime_directory.hpp>
 #include <troupe/wire/error.hpp>
@@ -30,6 +32,15 @@ std::string path_of(const std::string& name) {
   raise(ErrorType::refused, "the name '" + name + "' cannot be had: " + why);
 }
 
+// Who reads it holds the lock too, if only for a moment.
+bool lock(const Descriptor& file) {
+  for (int tries = 0; tries < 10; ++tries) {
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  return false;
+}
+
 bool stands_there(const Descriptor& file, const std::string& path) {
   struct stat mine {};
   struct stat there {};
@@ -43,7 +54,7 @@ NameFile::NameFile(const std::string& name, std::span<const std::byte> content) 
   do {
     file_ = Descriptor{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!file_) refuse(name, std::generic_category().message(errno));
-    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) refuse(name, "a living process has it");
+    if (!lock(file_)) refuse(name, "a living process has it");
   } while (!stands_there(file_, path_));  // else its last owner has removed it in between
   if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), content.data(), content.size(), 0) != std::ssize(content)) {
     const int error = errno;
