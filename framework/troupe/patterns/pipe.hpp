@@ -169,7 +169,9 @@ class Connection {
 
   /// No more is sent or received here. The other end still receives what was sent. Again: no effect.
   void close() {
-    if (state_ != nullptr) state_->end.close();
+    if (state_ == nullptr) return;
+    state_->let_go();
+    state_->end.close();
   }
   [[nodiscard]] bool closed() const { return state().end.closed(); }
   [[nodiscard]] bool readable() const { return state().end.reads(); }
@@ -193,19 +195,25 @@ class Connection {
   friend std::pair<Connection<Item>, Connection<Item>> pipe(Node& node, PipeOptions options);
 
   struct State {
-    State(detail::PipeEndOnWire wire, Queue<T> from, Queue<T> to) : in{std::move(from)}, out{std::move(to)}, end{std::move(wire)} {}
+    State(detail::PipeEndOnWire wire, Queue<T> from, Queue<T> to) : end{std::move(wire)}, in{std::move(from)}, out{std::move(to)} {}
+    void let_go() {
+      held.reset();
+      awaited = {};
+      in = {};  // gives back what it has fetched and not received
+      out = {};
+    }
     T take() {
       T item = std::move(*held);
       held.reset();
       return item;
     }
 
+    detail::PipeEnd end;  // the first: closed behind what the queues have to say
     Queue<T> in, out;
     std::optional<T> held;  // taken by `poll`
     bool sent = false;      // something that may not have arrived yet
     Future<void> awaited;   // ends when there is something to receive
     std::shared_ptr<detail::Bells> bells = std::make_shared<detail::Bells>();
-    detail::PipeEnd end;  // the last: closed behind what was sent
   };
 
   explicit Connection(std::unique_ptr<State> state) noexcept : state_{std::move(state)} {}
@@ -236,10 +244,7 @@ void Connection<T>::save(Archive& archive) const {
   mine.end.check_open();
   if (std::exchange(mine.sent, false)) (void)mine.out.size();  // behind what was sent here comes what is sent there
   archive(mine.end.give(), mine.in, mine.out, mine.held);
-  mine.held.reset();
-  mine.awaited = {};
-  mine.in = {};  // gives back what it has fetched and not received
-  mine.out = {};
+  mine.let_go();
 }
 
 template <class T>

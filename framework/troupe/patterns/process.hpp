@@ -207,11 +207,11 @@ int ProcessFunction<Callee, node_first, Tuple>::run(NodeCore& node, std::span<co
   using Returned = decltype(call());
   static_assert(std::is_void_v<Returned> || std::is_same_v<Returned, int>,
                 "start: the function returns void, or its exit code as an int; results go through a Queue, a Value or an actor");
-  if constexpr (std::is_void_v<Returned>) {
+  if constexpr (std::is_same_v<Returned, int>) {
+    return call();
+  } else {
     call();
     return 0;
-  } else {
-    return call();
   }
 }
 
@@ -226,8 +226,9 @@ Process start(Node& node, ProcessOptions options, std::string (*name)(), Args&&.
   using How = TravelsAs<Callee, Args...>;
   using Tuple = typename How::Tuple;
   static_assert(std::tuple_size_v<Tuple> == sizeof...(Args), "start: the function takes another number of arguments");
-  if constexpr (std::tuple_size_v<Tuple> == sizeof...(Args)) {
-    static_assert(converts_to<Tuple, Args...>, "start: an argument does not convert to the function's parameter");
+  static_assert(std::tuple_size_v<Tuple> != sizeof...(Args) || converts_to<Tuple, Args...>,
+                "start: an argument does not convert to the function's parameter");
+  if constexpr (converts_to<Tuple, Args...>) {
     check_message<Tuple>();
     using Function = ProcessFunction<Callee, How::node_first, Tuple>;
     static_cast<void>(&Function::entry);
