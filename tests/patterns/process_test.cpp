@@ -70,7 +70,7 @@ TEST_CASE("P04 the first process has no parent, others know who created them") {
   CHECK(queue.get(soon) == "middle " + std::to_string(child.pid()));
 }
 
-TEST_CASE("P07 terminate ends a process by SIGTERM; join with no patience does not wait for it") {
+TEST_CASE("P07 terminate ends a process by SIGTERM, join with no patience does not wait for it") {
   Stage stage;
   Process process = endless(stage.node);
 
