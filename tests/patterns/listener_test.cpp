@@ -140,20 +140,21 @@ TEST_CASE("a name is one listener's until that ends") {
   Stage stage;
   troupe::Listener<int> first{stage.node};
   troupe::Listener<int> second{stage.node};
-  first.publish("pipe-test.one");
+  const std::string name = "listener-test." + std::to_string(::getpid());
+  first.publish(name);
 
-  CHECK_THROWS_AS(second.publish("pipe-test.one"), troupe::Refused);
+  CHECK_THROWS_AS(second.publish(name), troupe::Refused);
   CHECK_THROWS_AS(second.publish("../elsewhere"), troupe::Misuse);
-  CHECK(troupe::Listener<int>::find(stage.node, "pipe-test.one") == first);
+  CHECK(troupe::Listener<int>::find(stage.node, name) == first);
   first.close();
 
   CHECK(eventually([&] {
     try {
-      second.publish("pipe-test.one");
+      second.publish(name);
       return true;
     } catch (const troupe::Refused&) {
       return false;
     }
   }));
-  CHECK(troupe::Listener<int>::find(stage.node, "pipe-test.one") == second);
+  CHECK(troupe::Listener<int>::find(stage.node, name) == second);
 }

@@ -253,7 +253,7 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSl
   }
   void recall_lease() {
     if (lease_.number == 0 || std::exchange(lease_.recalled, true)) return;
-    slots_.port(lease_.client).tell(QueueRecallItems{lease_.number}, forever);
+    (void)slots_.port(lease_.client).ask(QueueRecallItems{lease_.number}, forever);
   }
   /// Who waits for items gets those that are there.
   void serve() {

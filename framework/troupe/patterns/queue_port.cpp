@@ -60,7 +60,7 @@ void QueueSlots::replenish(std::uint64_t client, std::uint64_t room) {
   const std::uint64_t more = enough - filling->slots;
   filling->slots += more;
   outstanding_ += more;
-  filling->port.tell(QueueGrant{more}, forever);
+  (void)filling->port.ask(QueueGrant{more}, forever);  // not told: a handle that has gone meanwhile is no dead letter
 }
 
 void QueueSlots::used(std::uint64_t client) { returned(client, 1); }
@@ -80,7 +80,7 @@ void QueueSlots::settle(Client& client, std::uint64_t slots) {
 void QueueSlots::recall() {
   for (Client& client : clients_) {
     if (client.slots == 0 || std::exchange(client.recalled, true)) continue;
-    client.port.tell(QueueRecallSlots{}, forever);
+    (void)client.port.ask(QueueRecallSlots{}, forever);
   }
 }
 
