@@ -5,7 +5,6 @@
 #include <troupe/wire/name.hpp>
 
 #include <cstddef>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -95,7 +94,7 @@ std::string walk_fault(const Octets& frame) {
 }
 
 Octets dump_of_format() {
-  std::ifstream page{std::filesystem::path{__FILE__}.parent_path() / "../../framework/troupe/wire/FORMAT.md"};
+  std::ifstream page{TROUPE_SOURCE_DIR "/framework/troupe/wire/FORMAT.md"};
   Octets bytes;
   bool inside = false;
   for (std::string line; std::getline(page, line);) {
