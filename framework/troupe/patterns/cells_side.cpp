@@ -69,6 +69,11 @@ CellsHeader* CellsSide::attach() {
   return header;
 }
 
+void CellsSide::owner_ended() {
+  const std::lock_guard lock{mutex_};  // not while it is being attached: then it would be found again
+  direct_.store(nullptr, std::memory_order_release);
+}
+
 CellsHolder CellsSide::me() const noexcept {
   const std::uint64_t number = number_.load(std::memory_order_relaxed);
   if (number == 0) return 0;
@@ -108,6 +113,8 @@ void CellsSide::unlock(CellsHolder holder) {
 }
 
 Bytes CellsSide::ask(CellsOp op, std::uint64_t index, Bytes arguments) const {
+  if (context().cell != nullptr && context().cell == owner_.pointer().get())
+    throw Misuse{"a value or array is used within its own update: that would wait for itself"};
   return waited(owner_.ask(CellsAsk{me(), op, index, std::move(arguments)}, forever), "for the value or array", name_).get();
 }
 

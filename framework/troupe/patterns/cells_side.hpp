@@ -67,7 +67,7 @@ class CellsSide final : public std::enable_shared_from_this<CellsSide> {
   void unlock(CellsHolder holder);
   /// Asks the owner, who waits for whoever holds them. Blocks. @throws what the operation throws there
   [[nodiscard]] Bytes ask(CellsOp op, std::uint64_t index, Bytes arguments = {}) const;
-  void owner_ended() noexcept { direct_.store(nullptr, std::memory_order_release); }
+  void owner_ended();
 
  private:
   CellsSide(Ref<CellsOwner> owner, std::string name, CellsInfo info)
