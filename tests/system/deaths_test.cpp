@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <random>
 
@@ -71,6 +72,12 @@ class Writer : public Actor<Writer, Begin, Pid> {
   const Book book_;
 };
 
+std::vector<std::uint64_t> from_zero(std::size_t count) {
+  std::vector<std::uint64_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), std::uint64_t{0});
+  return numbers;
+}
+
 constexpr int points = sanitized ? 10 : 50;
 
 std::chrono::microseconds some_time(std::mt19937& random) { return std::chrono::microseconds{random() % 5000}; }
@@ -120,9 +127,7 @@ TEST_CASE("a receiver is killed at 50 points: every ask ends, the acknowledged w
     const auto handled = Book::read(path);
     CHECK(unexpected == 0);
     CHECK(acknowledged.size() + failed == asked.size());
-    std::vector<std::uint64_t> in_order(handled.size());
-    for (std::size_t i = 0; i < in_order.size(); ++i) in_order[i] = i;
-    CHECK(handled == in_order);  // in order, none twice, none left out
+    CHECK(handled == from_zero(handled.size()));  // in order, none twice, none left out
     CHECK(std::all_of(acknowledged.begin(), acknowledged.end(), [&](std::uint64_t number) { return number < handled.size(); }));
   }
 }
@@ -151,9 +156,7 @@ TEST_CASE("a sender is killed at 50 points: what came is in order, once, and hol
     (void)ledger.ask(Pid{}).get();  // behind what the dead one sent
     const auto handled = Book::read(name + "-handled");
     const auto acknowledged = Book::read(name + "-acknowledged");
-    std::vector<std::uint64_t> in_order(handled.size());
-    for (std::size_t i = 0; i < in_order.size(); ++i) in_order[i] = i;
-    CHECK(handled == in_order);
+    CHECK(handled == from_zero(handled.size()));
     CHECK(acknowledged.size() <= handled.size());
   }
 }

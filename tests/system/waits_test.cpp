@@ -123,6 +123,9 @@ const std::vector<Call> calls{
      "died", "Timeout", "Timeout"},
 };
 
+/// Until some moment: what is expected must hold at any.
+void let_it_wait(std::mt19937& random) { std::this_thread::sleep_for(std::chrono::milliseconds{random() % 20}); }
+
 /// What `Down` says of each fault.
 const char* down_of(Fault fault) { return fault == Fault::sigkill ? "killed" : "failed"; }
 
@@ -141,7 +144,7 @@ TEST_CASE("each call that waits ends as it should, whatever becomes of what it w
 
   auto ended = std::async(std::launch::async, [&] { return outcome([&] { return call->run(stage.node, victim, patience); }); });
   std::mt19937 random{std::random_device{}()};
-  std::this_thread::sleep_for(std::chrono::milliseconds{random() % 20});  // it must hold at any moment
+  let_it_wait(random);
   switch (fault) {
     case Fault::sigkill:
       ::kill(pid, SIGKILL);
@@ -197,7 +200,7 @@ TEST_CASE("a tell that waits for credit ends as it should, whatever becomes of t
     return;
   }
   auto ended = std::async(std::launch::async, [&] { return tell_all(20s); });
-  std::this_thread::sleep_for(std::chrono::milliseconds{random() % 20});
+  let_it_wait(random);
   if (fault == Fault::sigkill) {
     ::kill(pid, SIGKILL);
   } else {
@@ -230,7 +233,7 @@ TEST_CASE("calls that wait at a queue end as they should, whatever becomes of it
       return std::to_string(queue.get());
     });
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds{random() % 20});
+  let_it_wait(random);
   switch (fault) {
     case Fault::sigkill:
       ::kill(pid, SIGKILL);

@@ -15,7 +15,6 @@ namespace troupe::detail {
 
 namespace {
 constexpr auto last_words_time = std::chrono::milliseconds{2};  // what lies in the sockets when a process dies is read by then
-constexpr auto term_time = std::chrono::seconds{1};             // between SIGTERM and SIGKILL
 }  // namespace
 
 /// Ends the session of a dead child once its last words were read.

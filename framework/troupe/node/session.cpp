@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t frame_bytes = 64 << 10;           // a fuller frame leaves at once
 constexpr std::size_t own_frame_bytes = 16 << 10;       // a larger message is a frame of its own, not copied
-constexpr std::size_t lazy_ack_bytes = 256 << 10;       // answers that nobody waits to be acknowledged
 constexpr std::size_t most_cancelled = 10'000;          // remembered; of asks that were answered meanwhile nobody takes them out
 constexpr std::size_t parts_under_way_bytes = 1 << 20;  // of large messages: the most that others wait behind
 constexpr std::size_t first_frame_bytes = 512;          // a lone message must not pin a large block
