@@ -6,6 +6,8 @@
 #include <atomic>
 #include <future>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 using namespace troupe;
@@ -26,8 +28,25 @@ struct Pass {
   int times = 1;
   Queue<int> passed;
 };
-class Worker : public Actor<Worker, AwaitNotice, AwaitNoticeFor, Pass> {
+struct PassAndLook {
+  Barrier barrier;
+  Value<int> done;
+  int rounds = 1;
+};
+
+void add_to(Value<int> sum, int amount) { sum += amount; }
+void fail_at(int n) { throw std::invalid_argument{"no " + std::to_string(n)}; }
+
+class Worker : public Actor<Worker, AwaitNotice, AwaitNoticeFor, Pass, PassAndLook> {
  public:
+  int on(const PassAndLook& look) {
+    int right = 0;
+    for (int round = 1; round <= look.rounds; ++round) {
+      look.barrier.arrive_and_wait();
+      right += look.done.get() == 10 * round ? 1 : 0;
+    }
+    return right;
+  }
   void on(const AwaitNotice& await) {
     const std::scoped_lock held{await.condition};
     await.ready.set();
@@ -94,6 +113,28 @@ TEST_CASE("S11 notify_all wakes all, and none of those whose time is over") {
   condition.unlock();
   for (auto& each : there) each.get(20s);
   condition.lock();
+}
+
+TEST_CASE("R16 who is killed while it waits for a condition is none of those that are notified") {
+  Stage stage{GENERATE(other_processes)};
+  const Condition condition{stage.node};
+  const Event ready{stage.node};
+  const auto mortal = stage.spawn<Worker>();
+  auto dies = mortal.ask(AwaitNotice{condition, ready}, 60s);
+  ready.wait();
+  ready.clear();
+  auto lives = stage.spawn<Worker>().ask(AwaitNotice{condition, ready}, 60s);
+  ready.wait();
+
+  mortal.kill();
+  CHECK(error_of(std::move(dies)).type == ErrorType::actor_died);
+  {
+    const std::scoped_lock held{condition};
+    condition.notify_all();
+  }
+
+  lives.get(20s);
+  CHECK(std::async(std::launch::async, [&] { return condition.try_lock(); }).get());
 }
 
 TEST_CASE("S13 S16 a wait that nobody notifies ends by its patience, with the lock") {
@@ -222,7 +263,34 @@ TEST_CASE("S26 who gives up at a barrier breaks it for all") {
   CHECK_THROWS_AS((Barrier{stage.node, 0}), Misuse);
 }
 
-TEST_CASE("who dies at a barrier breaks it for all") {
+TEST_CASE("S22 the action of a barrier is done once for all, before anybody goes on") {
+  constexpr int parties = 3;
+  constexpr int rounds = 5;
+  Stage stage{GENERATE(every_place)};
+  const Value<int> done{stage.node, 0};
+  const Barrier barrier{stage.node, parties, on_completion<add_to>(done, 10), {.name = "counted"}};
+  std::vector<Future<int>> workers;
+  for (int i = 0; i < parties; ++i) workers.push_back(stage.spawn<Worker>().ask(PassAndLook{barrier, done, rounds}, 60s));
+
+  for (auto& worker : workers) CHECK(worker.get() == rounds);  // rounds in which it saw just what the actions so far had done
+
+  CHECK(done.get() == 10 * rounds);
+}
+
+TEST_CASE("an action that throws breaks its barrier, which says so") {
+  Stage stage;
+  const Barrier barrier{stage.node, 1, on_completion<fail_at>(7)};
+
+  try {
+    barrier.arrive_and_wait();
+    FAIL("nobody may pass");
+  } catch (const BrokenBarrier& error) {
+    CHECK(std::string{error.what()}.find("no 7") != std::string::npos);
+  }
+  CHECK(barrier.broken());
+}
+
+TEST_CASE("R17 who dies at a barrier breaks it for all") {
   Stage stage{GENERATE(other_processes)};
   const Barrier barrier{stage.node, 3};
   const auto mortal = stage.spawn<Worker>();

@@ -171,7 +171,7 @@ TEST_CASE("no subtraction of several processes is lost, without a lock") {
   CHECK(counts["other"] == 7);
 }
 
-TEST_CASE("a function of the program runs at the owner as one step") {
+TEST_CASE("R20 what a dict holds is changed in place by a function of the program, run at the owner as one step") {
   const Where where = GENERATE(every_place);
   Stage stage{where};
   Counts counts{stage.node, {{"a", 3}}, at(where)};

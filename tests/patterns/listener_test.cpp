@@ -47,6 +47,40 @@ TEST_CASE("C20 signals do not disturb who waits in accept") {
   CHECK_FALSE(conn.next());
 }
 
+TEST_CASE("L02 who is accepted receives, and nobody is accepted after the close") {
+  Stage stage;
+  troupe::Listener<int> listener{stage.node};
+  {
+    auto client = listener.connect();
+    auto accepted = listener.accept(soon);
+    client.send(1729);
+    CHECK(accepted.recv(soon) == 1729);
+  }
+
+  listener.close();
+
+  CHECK_THROWS_AS(listener.accept(), troupe::Closed);
+}
+
+TEST_CASE("L05 L07 what a process sends at once behind its connect is there for who accepts, and for poll") {
+  Stage stage{GENERATE(other_processes)};
+  troupe::Listener<std::string> listener{stage.node};
+  const Process client = stage.node.start(
+      [](troupe::Listener<std::string> desk) {
+        auto conn = desk.connect();
+        conn.send("hello");
+        if (conn.poll(soon)) conn.send(conn.recv() + " too");
+        (void)conn.next();
+      },
+      listener);
+
+  auto conn = listener.accept(soon);
+
+  CHECK(conn.recv(soon) == "hello");
+  conn.send("hello");
+  CHECK(conn.recv(soon) == "hello too");
+}
+
 TEST_CASE("who connects is accepted in the order of asking, and what was sent before is received") {
   Stage stage{GENERATE(other_processes)};
   troupe::Listener<int> listener{stage.node, {.name = "desk"}};
@@ -136,7 +170,7 @@ TEST_CASE("programs that are started apart connect by name, and hear of each oth
   CHECK(client.status() == 0);
 }
 
-TEST_CASE("a name is one listener's until that ends") {
+TEST_CASE("L01 G19 a name is one listener's until that ends, and then another's") {
   Stage stage;
   troupe::Listener<int> first{stage.node};
   troupe::Listener<int> second{stage.node};

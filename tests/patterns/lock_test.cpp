@@ -281,7 +281,7 @@ TEST_CASE("empty handles of locks, semaphores and events are misused by every ca
   CHECK_THROWS_AS(Event{}.set(), Misuse);
 }
 
-TEST_CASE("who waits for a lock, a semaphore or an event is told when its owner ends") {
+TEST_CASE("R28 who waits for a lock, a semaphore or an event is told when its owner ends") {
   const Where where = GENERATE(every_place);
   Stage stage{where};
   Lock lock{stage.node, at(where)};

@@ -41,6 +41,24 @@ TEST_CASE("the end of the node waits for its processes, detached ones too, and n
   CHECK(done.size() == 2);
 }
 
+TEST_CASE("R22 a process that uses a queue runs to its end when its node ends right after the start") {
+  Process process;
+  {
+    Stage stage;
+    Queue<int> queue{stage.node};
+    process = stage.node.start(
+        [](Queue<int> own) {
+          for (int i = 0; i < 1000; ++i) own.put(i);
+          int sum = 0;
+          for (int i = 0; i < 1000; ++i) sum += own.get();
+          return sum == 499500 ? 0 : 3;
+        },
+        queue);
+  }
+
+  CHECK(process.exit_code() == 0);
+}
+
 TEST_CASE("the end of the node ends daemons") {
   Process process;
   {

@@ -294,71 +294,11 @@ TEST_CASE("P31 a process starts processes and has a queue of its own") {
   CHECK(process.exit_code() == 0);
 }
 
-namespace {
-
-struct Work {
-  static void double_it(Queue<int> queue, int number) { queue.put(2 * number); }
-};
-namespace one {
-auto lambda() {
-  return [](Queue<int> queue) { queue.put(1); };
+// The same name as a function in process_start_test.cpp, and as equal a lambda.
+static Process start_twin(troupe::Node& node, Queue<int> queue) {
+  return node.start([](Queue<int> to) { to.put(2); }, std::move(queue));
 }
-}  // namespace one
-namespace two {
-auto lambda() {
-  return [](Queue<int> queue) { queue.put(2); };
-}
-}  // namespace two
-
-}  // namespace
-
-TEST_CASE("functions of every kind run as they are meant: free, static members, lambdas of equal looks, generic ones") {
-  Stage stage;
-  Queue<int> queue{stage.node};
-  const auto said = [&](Process process) {
-    const int number = queue.get(soon);
-    process.join();
-    return number;
-  };
-
-  CHECK(said(stage.node.start<&Work::double_it>(queue, 21)) == 42);
-  CHECK(said(stage.node.start<sum>(queue, 0, 4)) == 6);
-  CHECK(said(stage.node.start(one::lambda(), queue)) == 1);
-  CHECK(said(stage.node.start(two::lambda(), queue)) == 2);
-  CHECK(said(stage.node.start([](troupe::Node&, auto to, auto number) { to.put(number); }, queue, 7)) == 7);
-  CHECK(stage.node.start<&Work::double_it>({.daemon = true}, queue, 1).name() == "Work::double_it");
-}
-
-TEST_CASE("a process has the environment, the working directory, the input and the name that it was given") {
-  Stage stage;
-  const auto say = [](const std::string& variable) {
-    std::string line;
-    std::getline(std::cin, line);
-    const char* value = std::getenv(variable.c_str());
-    std::cout << line << '|' << (value == nullptr ? "" : value) << '|' << std::filesystem::current_path().string() << std::endl;
-    std::cerr << "and this" << std::endl;
-  };
-  const Process process = stage.node.start({.name = "sayer",
-                                            .environment = {{"TROUPE_SAYS", "so"}},
-                                            .working_directory = "/",
-                                            .input = "read this\nnot this\n",
-                                            .output = troupe::Output::captured},
-                                           say, "TROUPE_SAYS");
-
-  process.join();
-
-  CHECK(process.name() == "sayer");
-  CHECK(process.output() == "read this|so|/\n");
-  CHECK(process.errors() == "and this\n");
-}
-
-TEST_CASE("a process that cannot start says why, and nothing runs") {
-  Stage stage;
-
-  CHECK_THROWS_AS(stage.node.start<unguarded_function>({.working_directory = "/not/there"}), troupe::NotFound);
-  CHECK_THROWS_AS(stage.node.start<unguarded_function>({.input = "text", .input_descriptor = 0}), troupe::Misuse);
-  CHECK(troupe::active_children(stage.node).empty());
-}
+Process start_twin_of_other_file(troupe::Node& node, Queue<int> queue) { return start_twin(node, std::move(queue)); }
 
 TEST_CASE("an empty handle says so, and a moved one is empty") {
   Stage stage;

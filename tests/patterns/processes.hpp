@@ -15,6 +15,9 @@ inline void wait_for_ever(troupe::Queue<int> started) {
   while (true) ::pause();
 }
 
+/// Of process_test.cpp: process_start_test.cpp has a function of the name that this one calls.
+troupe::Process start_twin_of_other_file(troupe::Node& node, troupe::Queue<int> queue);
+
 /// A process that has begun and goes on until it is ended.
 inline troupe::Process endless(troupe::Node& node, troupe::ProcessOptions options = {}) {
   troupe::Queue<int> started{node};

@@ -169,7 +169,7 @@ TEST_CASE("an owner in a process of its own serves all others") {
   CHECK(value.name() == "far");
 }
 
-TEST_CASE("no addition of several processes and threads is lost") {
+TEST_CASE("R19 no addition of several processes and threads is lost") {
   const bool locked = GENERATE(false, true);
   const Way way = GENERATE(both_ways);
   const int each = way == Way::shared_memory && !locked ? 100000 : 50;

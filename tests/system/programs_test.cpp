@@ -201,7 +201,7 @@ TEST_CASE("a second SIGTERM ends a program that drains") {
   CHECK(files_below(folder.path()) == 0);
 }
 
-TEST_CASE("a program that is killed at any moment leaves no process, and no file that the next start does not remove") {
+TEST_CASE("R23 a program that is killed at any moment leaves no process, and no file that the next start does not remove") {
   const Folder folder;
   std::minstd_rand random{20};
   for (int round = 0; round < 20; ++round) {

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <troupe/actor/actor.hpp>
@@ -13,6 +15,7 @@
 #include <troupe/node/clock.hpp>
 #include <troupe/patterns/holder.hpp>
 #include <troupe/patterns/owner.hpp>
+#include <troupe/patterns/step.hpp>
 #include <troupe/wire/error.hpp>
 
 namespace troupe {
@@ -24,6 +27,16 @@ class BrokenBarrier : public detail::Thrown<ErrorType::closed, std::runtime_erro
 };
 
 namespace detail {
+
+/// What the action of a barrier changes: nothing of the barrier's.
+struct BarrierRound {};
+template <class F>
+struct BarrierCall {
+  template <class... Args>
+  void operator()(BarrierRound&, Args&... args) const {
+    F{}(args...);
+  }
+};
 
 struct BarrierArrive {
   Holder holder;
@@ -46,13 +59,14 @@ struct BarrierLooks {
 struct BarrierPassed {
   std::uint64_t index = 0;
   bool broken = false;
+  std::string why;  // it is broken, as far as that was the action's doing
 };
 
 /// The actor behind a barrier.
 class BarrierOwner final : public Actor<BarrierOwner, BarrierArrive, BarrierChange, BarrierExpired, BarrierLook, Down> {
  public:
   /// @throws Misuse  no parties
-  explicit BarrierOwner(std::uint64_t parties);
+  BarrierOwner(std::uint64_t parties, std::optional<Step> action);
   Future<BarrierPassed> on(const BarrierArrive& arrive);
   void on(const BarrierChange& change);
   void on(const BarrierExpired& expired);
@@ -66,16 +80,36 @@ class BarrierOwner final : public Actor<BarrierOwner, BarrierArrive, BarrierChan
     Promise<BarrierPassed> done;
     TimerHandle timer;
   };
+  void pass();
   void release(bool broken);
 
   const std::uint64_t parties_;
+  const std::optional<Step> action_;
   bool broken_ = false;
+  std::string why_;
   std::deque<Waiting> waiting_;
   std::vector<Ref<Presence>> known_;
   std::uint64_t last_number_ = 0;
 };
 
 }  // namespace detail
+
+/// What is done each time that all have come, before anybody goes on; made by `on_completion`.
+class BarrierAction {
+ public:
+  explicit BarrierAction(detail::Step step) : step_{std::move(step)} {}
+  [[nodiscard]] const detail::Step& step() const noexcept { return step_; }
+
+ private:
+  detail::Step step_;
+};
+
+/// `f(args...)`, run in the node where the barrier's owner lives: `Barrier barrier{node, 3, on_completion<add_up>(sums)}`.
+template <auto f, class... Args>
+[[nodiscard]] BarrierAction on_completion(Args&&... args) {
+  using Call = detail::BarrierCall<detail::FunctionOf<f>>;
+  return BarrierAction{detail::StepOf<detail::BarrierRound, Call, std::decay_t<Args>...>::make(std::forward<Args>(args)...)};
+}
 
 /// A meeting point for a number of parties, again and again. A handle: cheap to copy; may be an argument, a member, part of a
 /// message.
@@ -87,9 +121,11 @@ class Barrier : public detail::OwnerHandle<detail::BarrierOwner> {
   Barrier() noexcept = default;
   /// @throws Misuse  no parties
   Barrier(Node& node, std::uint64_t parties, PatternOptions options = {});
+  /// The same with an action; one that throws breaks the barrier.
+  Barrier(Node& node, std::uint64_t parties, const BarrierAction& action, PatternOptions options = {});
 
   /// Waits without limit until as many wait as there are parties. @returns which of them the caller was, from 0
-  /// @throws BrokenBarrier  aborted, or one of the waiting gave up or died
+  /// @throws BrokenBarrier  aborted, or one of the waiting gave up or died, or the action threw: its text is in ours
   /// @throws Closed, ActorDied  the owner has ended, or its process died
   std::uint64_t arrive_and_wait() const { return arrive_and_wait_for(forever); }
   /// The same; who has waited for `patience` breaks the barrier, for all.
