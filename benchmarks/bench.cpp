@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "benchmarks/placement.hpp"
+#include "benchmarks/python.hpp"
 #include "benchmarks/report.hpp"
 #include "benchmarks/rounds.hpp"
 
@@ -53,6 +54,7 @@ bool choose(std::string_view name, std::vector<const Measurement*>& chosen) {
 void put_in_order(std::vector<const Measurement*>& chosen) {
   if (chosen.empty())
     for (const Measurement& each : measurements()) chosen.push_back(&each);
+  if (!has_python()) std::erase_if(chosen, [](const Measurement* each) { return each->name.starts_with("py-"); });
   std::ranges::sort(chosen);
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "benchmarks/python.hpp"
+
 namespace bench {
 
 namespace {
@@ -13,13 +15,14 @@ constexpr auto at_least = Target::Bound::at_least;
 constexpr bool two = true;  // processes that talk
 constexpr bool one = false;
 constexpr int all = 1000;  // rounds
+constexpr int few = 2;
 
 // Each figure of ours directly before the raw one that it is judged by.
 constexpr Measurement table[]{
     {"ask-ipc-64B", "us", 1, two, all, &ask_ipc, {at_most, 0.7, "raw-zmq-ipc-rtt"}},
     {"raw-zmq-ipc-rtt", "us", 1, two, all, &raw_ipc_rtt},
-    {"dict-get", "us", 1, two, all, &dict_get, {at_most, 1.1, "ask-ipc-64B"}},
-    {"dict-set", "us", 1, two, all, &dict_set, {at_most, 1.1, "ask-ipc-64B"}},
+    {"dict-get-rtt", "us", 1, two, all, &dict_get_us, {at_most, 1.1, "ask-ipc-64B"}},
+    {"dict-set-rtt", "us", 1, two, all, &dict_set_us, {at_most, 1.1, "ask-ipc-64B"}},
     {"ask-tcp-64B", "us", 2, two, all, &ask_tcp, {at_most, 0.7, "raw-zmq-tcp-rtt"}},
     {"raw-zmq-tcp-rtt", "us", 2, two, all, &raw_tcp_rtt},
     {"ask-ipc-busy-neighbour", "us", 3, two, all, &ask_busy_neighbour, {at_most, 1.1, "raw-zmq-ipc-busy-neighbour"}},
@@ -42,9 +45,29 @@ constexpr Measurement table[]{
     {"local-4to1", "msg/s", 10, one, all, &local_4_to_1, {at_least, 12e6}},
     {"local-spawn", "actor/s", 10, one, all, &local_spawn, {at_least, 1.5e6}},
     {"local-idle-actor", "bytes", 10, one, 2, &local_idle_actor, {at_most, 512}},
-    {"value-add", "us", 10, one, all, &value_add, {at_most, 0.1}},
-    {"array-element", "us", 10, one, all, &array_element, {at_most, 0.1}},
-    {"dict-pipelined", "op/s", 10, two, all, &dict_pipelined, {at_least, 1e6}},
+    {"queue-1to1", "msg/s", 14, two, all, &queue_1_to_1, {at_least, 1e6}, {at_least, 1, "py-queue-1to1"}},
+    {"py-queue-1to1", "msg/s", 14, one, few, &python<"queue-1to1", 100'000>},
+    {"queue-4to4", "msg/s", 14, one, all, &queue_4_to_4, {at_least, 1, "py-queue-4to4"}},
+    {"py-queue-4to4", "msg/s", 14, one, few, &python<"queue-4to4", 60'000>},
+    {"queue-put-get", "us", 14, one, all, &queue_put_get, {at_most, 1, "py-queue-put-get"}},
+    {"py-queue-put-get", "us", 14, one, few, &python<"queue-put-get", 20'000>},
+    {"pipe-rtt", "us", 15, two, all, &pipe_round_trip, {Target::Bound::none, 0, "py-pipe-rtt"}},
+    {"py-pipe-rtt", "us", 15, one, few, &python<"pipe-rtt", 8000>},
+    {"pipe", "msg/s", 15, two, all, &pipe_rate, {at_least, 1, "py-pipe"}},
+    {"py-pipe", "msg/s", 15, one, few, &python<"pipe", 100'000>},
+    {"dict-get", "op/s", 16, one, all, &dict_get, {at_least, 1, "py-dict-get"}},
+    {"py-dict-get", "op/s", 16, one, few, &python<"dict-get", 8000>},
+    {"dict-set", "op/s", 16, one, all, &dict_set, {at_least, 1, "py-dict-set"}},
+    {"py-dict-set", "op/s", 16, one, few, &python<"dict-set", 8000>},
+    {"dict-pipelined", "op/s", 16, two, all, &dict_pipelined, {at_least, 1e6}},
+    {"value-add", "ns", 17, one, all, &value_add, {at_most, 100}, {at_most, 1, "py-value-add"}},
+    {"py-value-add", "ns", 17, one, few, &python<"value-add", 200'000>},
+    {"array-set", "ns", 17, one, all, &array_set, {at_most, 100}, {at_most, 1, "py-array-set"}},
+    {"py-array-set", "ns", 17, one, few, &python<"array-set", 200'000>},
+    {"lock-uncontended", "us", 17, one, all, &lock_uncontended, {Target::Bound::none, 0, "py-lock"}},
+    {"py-lock", "us", 17, one, few, &python<"lock", 200'000>},
+    {"process-start-join", "ms", 18, one, all, &process_start_join, {Target::Bound::none, 0, "py-process-start-join"}},
+    {"py-process-start-join", "ms", 18, one, few, &python<"process-start-join", 50>},
     {"process-start", "ms", 11, one, all, &process_start, {at_most, 8}},
     {"process-start-4", "ms", 11, one, all, &process_start_4},
     {"raw-fork-exec", "ms", 11, one, all, &raw_fork_exec},

@@ -27,11 +27,22 @@ double local_spawn(const Run& run);       // actors per second, each started
 double local_idle_actor(const Run& run);  // bytes of resident memory
 
 // shared.cpp: values, arrays and dicts
-double value_add(const Run& run);       // microseconds
-double array_element(const Run& run);   // microseconds
-double dict_get(const Run& run);        // microseconds
-double dict_set(const Run& run);        // microseconds
+double value_add(const Run& run);       // nanoseconds
+double array_set(const Run& run);       // nanoseconds
+double dict_get_us(const Run& run);     // microseconds
+double dict_set_us(const Run& run);     // microseconds
+double dict_get(const Run& run);        // gets per second
+double dict_set(const Run& run);        // sets per second
 double dict_pipelined(const Run& run);  // sets per second
+
+// queues.cpp: queues, pipes and locks
+double queue_1_to_1(const Run& run);        // items per second
+double queue_4_to_4(const Run& run);        // items per second
+double queue_put_get(const Run& run);       // within a process, microseconds
+double pipe_round_trip(const Run& run);     // microseconds
+double pipe_rate(const Run& run);           // items per second
+double lock_uncontended(const Run& run);    // lock and unlock within a process, microseconds
+double process_start_join(const Run& run);  // of a function that does nothing, milliseconds
 
 // processes.cpp: the life of processes
 double process_start(const Run& run);    // spawn and first answer, milliseconds

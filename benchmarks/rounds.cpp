@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 
+#include "benchmarks/command.hpp"
 #include "benchmarks/placement.hpp"
 
 namespace bench {
@@ -17,18 +17,6 @@ namespace bench {
 namespace {
 
 constexpr unsigned longest_seconds = 60;  // for one figure of one round: nothing takes ten
-
-// Runs `command` and returns what it printed.
-std::string output_of(const std::string& command) {
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return "cannot be started";
-  std::string output;
-  std::array<char, 4096> buffer{};
-  while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe)) output.append(buffer.data(), got);
-  if (::pclose(pipe) != 0 && output.empty()) output = "ended without a word";
-  while (output.ends_with('\n')) output.pop_back();
-  return output;
-}
 
 void measure_once(Figure& figure, Effort effort) {
   static const std::string program = std::filesystem::read_symlink("/proc/self/exe");

@@ -35,26 +35,29 @@ double value_add(const Run& run) {
   for (std::size_t i = 0; i < count; ++i) value += 1;
   const double elapsed = watch.microseconds();
   expect_count("additions", value.get(), std::uint64_t{count});
-  return elapsed / static_cast<double>(count);
+  return elapsed * 1e3 / static_cast<double>(count);
 }
 
-double array_element(const Run& run) {
+double array_set(const Run& run) {
   const std::size_t count = run.count(5'000'000);
   troupe::Node node;
   const troupe::Array<std::uint64_t> array{node, 8};
   const Stopwatch watch;
-  for (std::size_t i = 0; i < count; ++i) array[i % 8] += 1;
+  for (std::size_t i = 0; i < count; ++i) array[i % 8] = i;
   const double elapsed = watch.microseconds();
-  expect_count("additions", array[0].get(), std::uint64_t{(count + 7) / 8});
-  return elapsed / static_cast<double>(count);
+  expect_count("last", array[(count - 1) % 8].get(), std::uint64_t{count - 1});
+  return elapsed * 1e3 / static_cast<double>(count);
 }
 
-double dict_get(const Run& run) {
+double dict_get_us(const Run& run) {
   return each_in_dict(run.count(8000), [](const Counts& counts, std::size_t) { (void)counts.get(1); });
 }
-double dict_set(const Run& run) {
+double dict_set_us(const Run& run) {
   return each_in_dict(run.count(8000), [](const Counts& counts, std::size_t i) { counts.set(1, i); });
 }
+
+double dict_get(const Run& run) { return 1e6 / dict_get_us(run); }
+double dict_set(const Run& run) { return 1e6 / dict_set_us(run); }
 
 double dict_pipelined(const Run& run) {
   const std::size_t count = run.count(300'000);
