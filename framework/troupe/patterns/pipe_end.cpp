@@ -48,6 +48,12 @@ void post(const Ref<PipeOwner>& owner, const M& message) {
   }
 }
 
+// Its end has closed the pipe: what it is told now would be a dead letter.
+bool has_ended(const Cell& owner) {
+  if (owner.local()) return static_cast<const LocalCell&>(owner).ended();
+  return owner.kind() == Cell::Kind::remote && static_cast<const RemoteCell&>(owner).session()->ended();
+}
+
 /// Rings when a future ends, whatever it brings.
 class RingBells final : public Continuation {
  public:
@@ -102,6 +108,7 @@ PipeEndOnWire PipeEnd::give() {
 void PipeEnd::close() noexcept {
   if (state_ != State::open) return;
   state_ = State::closed;
+  if (has_ended(*wire_.owner.pointer())) return;
   try {
     post(wire_.owner, PipeClose{wire_.end, wire_.move});
   } catch (...) {  // the owner or this node has ended, and with it the pipe
