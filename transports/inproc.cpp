@@ -3,6 +3,8 @@
 
 #include <troupe/wire/error.hpp>
 
+#include "transports/descriptors.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <cstring>

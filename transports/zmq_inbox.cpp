@@ -1,6 +1,8 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include "transports/zmq_inbox.hpp"
 
+#include "transports/descriptors.hpp"
+
 #include <optional>
 #include <utility>
 

@@ -89,11 +89,4 @@ class ZmqSocket {
   std::vector<char*> handover_;                     // what tsan is told instead of libzmq's own synchronisation
 };
 
-/// Descriptors that no bind or dial may use up: libzmq aborts the process when it can't accept a connection on ipc for want of one.
-constexpr int descriptor_reserve = 32;
-
-/// Checks that more than `descriptor_reserve` descriptors are free.
-/// @throws Refused  they are not; `what` could not be done
-void require_descriptors(std::string_view what);
-
 }  // namespace troupe::detail
