@@ -6,6 +6,7 @@
 
 #include "transports/inproc.hpp"
 #include "transports/ipc.hpp"
+#include "transports/keys.hpp"
 #include "transports/tcp.hpp"
 #include "transports/zmq_inbox.hpp"
 
@@ -21,6 +22,11 @@ class DefaultTransports final : public Transport, public std::enable_shared_from
   }
   std::unique_ptr<Link> dial(const std::string& endpoint) override { return scheme_of(endpoint).dial(endpoint); }
   void sweep(const std::string& directory) override { sweep_ipc(directory); }
+  void use_keys(const std::string& directory) override { tcp_.use_keys(load_keys(directory)); }
+  std::string near_side(const std::string& endpoint) override {
+    if (&scheme_of(endpoint) != &tcp_) raise(ErrorType::misuse, "hosts are joined by tcp://ADDRESS:PORT, not by " + endpoint);
+    return Tcp::near_side(endpoint);
+  }
 
  private:
   Scheme& scheme_of(const std::string& endpoint) {

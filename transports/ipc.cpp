@@ -3,6 +3,7 @@
 
 #include <troupe/wire/error.hpp>
 
+#include "transports/descriptors.hpp"
 #include "transports/path_lock.hpp"
 #include "transports/zmq_link.hpp"
 
@@ -43,22 +44,7 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_{number} {}
-  Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  [[nodiscard]] int get() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
-
-Descriptor unix_socket() { return Descriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}; }
+FileDescriptor unix_socket() { return FileDescriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}; }
 
 // We hold the lock, so a socket here is a dead owner's; but somebody who does not know our locks may live at it.
 void clear_stale_socket(const std::string& path) {
@@ -82,7 +68,7 @@ PathLock lock_path(const std::string& endpoint, const std::string& path) {
 }
 
 // libzmq's own bind would unlink whatever is there, and take the mode from the umask, which is the whole process's.
-Descriptor listen_at(const std::string& path, int backlog) {
+FileDescriptor listen_at(const std::string& path, int backlog) {
   auto listener = unix_socket();
   const auto address = address_of(path);
   const bool ok = listener.get() >= 0 && fchmod(listener.get(), 0700) == 0 &&

@@ -2,6 +2,7 @@
 // What one kind of endpoint (inproc, ipc, tcp) adds to a ZeroMQ socket.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,8 @@ class Binding {
   virtual ~Binding() = default;
   /// What peers dial.
   [[nodiscard]] virtual const std::string& endpoint() const = 0;
+  /// As `Inbox::refused`.
+  [[nodiscard]] virtual std::uint64_t refused() const { return 0; }
 };
 
 /// Threads: safe.

@@ -3,6 +3,7 @@
 
 #include "transports/descriptors.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -36,6 +37,12 @@ std::string ZmqInbox::listen(const std::string& endpoint) {
   read_empty_ = false;
   bindings_.push_back(scheme.listen(router_, endpoint, options_));
   return bindings_.back()->endpoint();
+}
+
+std::uint64_t ZmqInbox::refused() const {
+  std::uint64_t most = 0;
+  for (const auto& binding : bindings_) most = std::max(most, binding->refused());
+  return most;
 }
 
 std::size_t ZmqInbox::drain(FrameVisitor& visitor, std::size_t budget) {

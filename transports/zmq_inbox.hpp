@@ -29,6 +29,7 @@ class ZmqInbox final : public Inbox {
   [[nodiscard]] int descriptor() const override { return router_.descriptor(); }
   std::size_t drain(FrameVisitor& visitor, std::size_t budget) override;
   [[nodiscard]] std::uint64_t dropped() const override { return dropped_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t refused() const override;
 
  private:
   InboxOptions options_;

@@ -22,9 +22,9 @@ ZmqSocket make_dealer(const std::string& endpoint) {
 
 }  // namespace
 
-ZmqLink::ZmqLink(const std::string& endpoint) : dealer_{make_dealer(endpoint)}, reports_{dealer_.watch()} {
+ZmqLink::ZmqLink(const std::string& endpoint, const CurveKeys* keys) : dealer_{make_dealer(endpoint)}, reports_{dealer_.watch()} {
   try {
-    dealer_.connect(endpoint);
+    dealer_.connect(endpoint, keys);
   } catch (...) {
     dealer_.unwatch();
     throw;

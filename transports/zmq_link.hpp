@@ -16,8 +16,9 @@ namespace troupe::detail {
 /// stopped, or no node) ends it after 3 s.
 class ZmqLink final : public Link {
  public:
+  /// @param keys  that the peer must have; null: none
   /// @throws Refused  too few descriptors  @throws Misuse  libzmq does not understand the endpoint
-  explicit ZmqLink(const std::string& endpoint);
+  explicit ZmqLink(const std::string& endpoint, const CurveKeys* keys = nullptr);
   ~ZmqLink() override;
 
   [[nodiscard]] int descriptor() const override { return reports_.descriptor(); }

@@ -42,6 +42,7 @@ static_assert(sizeof(zmq_msg_t) == 64 && alignof(zmq_msg_t) <= 8);
 constexpr std::size_t copied_bytes = 1024;
 
 constexpr int handshake_ms = 3000;
+constexpr int zap_enforce_domain = 93;      // draft in the header of 4.3, and heeded by the library
 constexpr rlim_t most_descriptors = 65536;  // beyond, programs that close "all descriptors" take seconds
 constexpr int most_sockets = 16384;         // three per link; libzmq takes 12 bytes for each at once
 
@@ -123,6 +124,23 @@ void drop_block(void*, void* hint) {
 
 }  // namespace
 
+CurveKeys make_curve_keys() {
+  CurveKeys keys{std::string(40, '\0'), std::string(40, '\0')};
+  if (zmq_curve_keypair(keys.public_half.data(), keys.secret_half.data()) != 0) refuse("no keys can be made", errno);
+  return keys;
+}
+
+std::optional<CurveKeys> curve_keys_of(const std::string& secret_half) {
+  CurveKeys keys{std::string(40, '\0'), secret_half};
+  if (secret_half.size() != 40 || zmq_curve_public(keys.public_half.data(), secret_half.c_str()) != 0) return std::nullopt;
+  return keys;
+}
+
+std::string z85_of(std::string_view bytes) {
+  std::string text(40, '\0');
+  return zmq_z85_encode(text.data(), reinterpret_cast<const std::uint8_t*>(bytes.data()), 32) == nullptr ? std::string{} : text;
+}
+
 ZmqSocket::ZmqSocket(std::shared_ptr<void> context, int type) : context_{std::move(context)} {
   socket_ = zmq_socket(context_.get(), type);
   if (socket_ == nullptr) refuse("no ZeroMQ socket", errno);
@@ -154,9 +172,6 @@ ZmqSocket ZmqSocket::router(std::size_t max_frame_bytes, int backlog) {
   zmq_setsockopt(socket.socket_, ZMQ_MAXMSGSIZE, &limit, sizeof limit);
   socket.set(ZMQ_BACKLOG, backlog);
   socket.set(ZMQ_HANDSHAKE_IVL, handshake_ms);
-  // With a domain libzmq refuses ZMTP/1.0 and 2.0, whose 8 bytes without a greeting would be a message. It needs no handler.
-  constexpr std::string_view domain = "troupe";
-  zmq_setsockopt(socket.socket_, ZMQ_ZAP_DOMAIN, domain.data(), domain.size());
   const uid_t uid = geteuid();
   zmq_setsockopt(socket.socket_, ZMQ_IPC_FILTER_UID, &uid, sizeof uid);
   return socket;
@@ -175,7 +190,22 @@ ZmqSocket ZmqSocket::dealer() {
   return socket;
 }
 
+ZmqSocket ZmqSocket::replier() { return ZmqSocket{process_context(), ZMQ_REP}; }
+
 void ZmqSocket::set(int option, int value) { zmq_setsockopt(socket_, option, &value, sizeof value); }
+void ZmqSocket::set(int option, std::string_view value) { zmq_setsockopt(socket_, option, value.data(), value.size()); }
+
+// Of the endpoints that are bound from here on.
+void ZmqSocket::require_keys(const CurveKeys* keys) {
+  // With a domain libzmq refuses ZMTP/1.0 and 2.0, whose 8 bytes without a greeting would be a message. It needs no handler,
+  // unless it is told that it does.
+  set(ZMQ_ZAP_DOMAIN, keys == nullptr ? open_domain : std::string_view{keys->public_half});
+  const int handled = keys == nullptr ? 0 : 1;
+  if (zmq_setsockopt(socket_, zap_enforce_domain, &handled, sizeof handled) != 0 && handled != 0)
+    refuse("connections can't be limited to who has the key", errno);
+  set(ZMQ_CURVE_SERVER, handled);
+  if (keys != nullptr) set(ZMQ_CURVE_SECRETKEY, std::string_view{keys->secret_half});
+}
 
 void ZmqSocket::remember([[maybe_unused]] const std::string& endpoint) {
 #if defined(TROUPE_TSAN)
@@ -184,7 +214,8 @@ void ZmqSocket::remember([[maybe_unused]] const std::string& endpoint) {
 #endif
 }
 
-std::string ZmqSocket::bind(const std::string& endpoint, int listener) {
+std::string ZmqSocket::bind(const std::string& endpoint, int listener, const CurveKeys* keys) {
+  require_keys(keys);
   set(ZMQ_USE_FD, listener);
   set(ZMQ_IPV6, endpoint.find('[') != std::string::npos ? 1 : 0);
   if (zmq_bind(socket_, endpoint.c_str()) != 0) refuse(endpoint + " can't be bound", errno);
@@ -195,7 +226,14 @@ std::string ZmqSocket::bind(const std::string& endpoint, int listener) {
   return bound.data();
 }
 
-void ZmqSocket::connect(const std::string& endpoint) {
+void ZmqSocket::unbind(const std::string& endpoint) noexcept { zmq_unbind(socket_, endpoint.c_str()); }
+
+void ZmqSocket::connect(const std::string& endpoint, const CurveKeys* keys) {
+  if (keys != nullptr) {
+    set(ZMQ_CURVE_SERVERKEY, std::string_view{keys->public_half});  // a job has one pair
+    set(ZMQ_CURVE_PUBLICKEY, std::string_view{keys->public_half});
+    set(ZMQ_CURVE_SECRETKEY, std::string_view{keys->secret_half});
+  }
   set(ZMQ_IPV6, endpoint.find('[') != std::string::npos ? 1 : 0);
   if (zmq_connect(socket_, endpoint.c_str()) != 0) raise(ErrorType::misuse, endpoint + " can't be dialled: " + zmq_strerror(errno));
   remember(endpoint);
@@ -243,6 +281,12 @@ bool ZmqSocket::send(const Block& frame) {
     return true;
   zmq_msg_close(&message);
   return false;
+}
+
+void ZmqSocket::send_parts(std::initializer_list<std::string_view> parts) {
+  std::size_t left = parts.size();
+  for (const std::string_view part : parts)
+    if (zmq_send(socket_, part.data(), part.size(), ZMQ_DONTWAIT | (--left != 0 ? ZMQ_SNDMORE : 0)) < 0) return;
 }
 
 std::optional<ZmqPart> ZmqSocket::receive() {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <troupe/wire/block.hpp>
+#include <troupe/wire/error.hpp>
 
 namespace troupe::detail {
 
@@ -28,7 +29,7 @@ struct InboxOptions {
   std::size_t max_frame_bytes = (64 << 20) + (1 << 16);
   /// Dials that may wait to be accepted.
   int backlog = 100;
-  /// tcp without keys: loopback addresses only, and only with this.
+  /// tcp without keys (`Transport::use_keys`): loopback addresses only, and only with this.
   bool insecure = false;
 };
 
@@ -39,7 +40,7 @@ class Inbox {
  public:
   virtual ~Inbox() = default;  // unbinds; removes what it made in the file system
 
-  /// Binds one more endpoint: `inproc://NAME`, `ipc:///ABSOLUTE/PATH`, `tcp://127.0.0.1:PORT` (PORT `*`: a free one).
+  /// Binds one more endpoint: `inproc://NAME`, `ipc:///ABSOLUTE/PATH`, `tcp://ADDRESS:PORT` (PORT `*`: a free one).
   /// Not beside `drain`; call `drain` once before the next wait on `descriptor`.
   /// @returns the endpoint that peers dial
   /// @throws Error (misuse) for an endpoint that can't be had (scheme, path too long, not loopback, without `insecure`),
@@ -57,6 +58,9 @@ class Inbox {
   /// Frames that came but that no link sends (of several parts, under a name of the peer's own choice): never handed over.
   /// From any thread.
   [[nodiscard]] virtual std::uint64_t dropped() const { return 0; }
+
+  /// Connections of this process's inboxes that were turned away for want of the right key. From any thread, but not beside `listen`.
+  [[nodiscard]] virtual std::uint64_t refused() const { return 0; }
 };
 
 enum class LinkEvent : std::uint8_t { none, opened, ended };
@@ -80,6 +84,9 @@ class Link {
   /// Somebody took the dial, whatever became of it; false once `ended` was said: nobody listens there. By who calls `pump`.
   [[nodiscard]] virtual bool reached() const = 0;
 
+  /// Why it makes no sense to dial again; null: it may. Once `ended` was said, by who calls `pump`.
+  [[nodiscard]] virtual std::shared_ptr<const ErrorInfo> final_reason() const { return nullptr; }
+
   /// Sends one frame, in order after those before, and shares the block until it has left. Never blocks.
   /// @returns false if the connection is not open (yet, or any more): nothing was sent
   virtual bool publish(const Block& frame) = 0;
@@ -99,6 +106,17 @@ class Transport {
   /// @throws Error (misuse) for an endpoint that no transport here knows, Error (refused) when this process has too few
   ///         descriptors left; a peer that isn't there is no error here but a link that ends
   virtual std::unique_ptr<Link> dial(const std::string& endpoint) = 0;
+  /// From here on tcp is encrypted, and reaches and lets in only who has the key in `directory`, wherever that is. To be called
+  /// before tcp is used.
+  /// @throws Error (not_found, refused, malformed) there is no key, it is not safe there, or is none
+  virtual void use_keys(const std::string& directory) {
+    raise(ErrorType::misuse, "this transport has no use for the key in " + directory);
+  }
+  /// The address of this host on the way to `endpoint`, as one to listen on (with a free port). May ask a name server.
+  /// @throws Error (misuse) for an endpoint that no other host can have, Error (not_found) when there is no way to it
+  [[nodiscard]] virtual std::string near_side(const std::string& endpoint) {
+    raise(ErrorType::misuse, "this transport does not reach other hosts: " + endpoint);
+  }
   /// Removes endpoints left in `directory` by owners that died; a living one's are not touched. Never throws for what
   /// it may not read or remove: that stays.
   virtual void sweep(const std::string& directory) { static_cast<void>(directory); }
