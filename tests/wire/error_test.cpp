@@ -83,6 +83,7 @@ TEST_CASE("each type of error is thrown as its class, an Error and one standard 
   is_thrown_for<Refused>(ErrorType::refused, Errc::refused);
   is_thrown_for<Cancelled>(ErrorType::cancelled, Errc::cancelled);
   is_thrown_for<Unhandled>(ErrorType::unhandled, Errc::unhandled);
+  is_thrown_for<BrokenBarrier>(ErrorType::broken_barrier, Errc::closed);
 }
 
 TEST_CASE("an error made from a text carries the code of its class") {

@@ -17,11 +17,13 @@ detail::LocalCell& cell_of(const Recipient<DeadLetter>& subscriber, const detail
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes what the node does
 void Node::watch_dead_letters(const Recipient<DeadLetter>& subscriber) {
   detail::LocalCell& cell = cell_of(subscriber, core());
   core().dead_letter_box().subscribe(cell, *detail::handler_for(subscriber.pointer(), detail::type_name<DeadLetter>()));
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): it changes what the node does
 void Node::unwatch_dead_letters(const Recipient<DeadLetter>& subscriber) {
   core().dead_letter_box().unsubscribe(cell_of(subscriber, core()));
 }

@@ -50,7 +50,7 @@ const Behaviour::Handler* handler_for(const CellPointer& cell, const TypeName& t
 }
 
 CellPointer way_to(Cell& cell) {
-  NodeCore& here = context().cell->node();
+  NodeCore& here = context().cell->node();  // NOLINT(clang-analyzer-core.CallAndMessage): in a turn there is one
   if (cell.local()) {
     cell.node().expose(static_cast<LocalCell&>(cell));
     return here.cell_at(cell.address(), cell.node().inproc_endpoint());

@@ -55,7 +55,7 @@ class SupervisorActor final : public Actor<SupervisorActor, Look> {
  public:
   SupervisorActor(const SupervisorOptions& options, std::shared_ptr<std::atomic<std::uint64_t>> restarts,
                   std::optional<SupervisorAbove> above);
-  ~SupervisorActor();
+  ~SupervisorActor() override;
 
   void on(const Look&) { step(); }
 

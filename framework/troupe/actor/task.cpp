@@ -2,16 +2,35 @@
 #include <troupe/actor/task.hpp>
 
 #include <atomic>
+#include <utility>
 
+#include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 
 namespace troupe::detail {
 
 namespace {
 std::atomic<std::size_t> living_tasks{0};
+
+std::uint64_t next_number() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
+}  // namespace
 
 std::size_t running_tasks() noexcept { return living_tasks.load(); }
+
+/// Code of the handler runs.
+class RunningTask::Scope {
+ public:
+  explicit Scope(const RunningTask& task) noexcept : before_{std::exchange(context().task, task.number_)} {}
+  ~Scope() { context().task = before_; }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
+ private:
+  const std::uint64_t before_;
+};
 
 /// In the mailbox of the actor: goes on with a frame.
 class RunningTask::Resumption final : public Job {
@@ -60,7 +79,8 @@ class RunningTask::Pause final : public Timer, public std::enable_shared_from_th
   std::shared_ptr<Pause> keep_;  // while scheduled
 };
 
-RunningTask::RunningTask(const Turn& turn) : cell_{turn.cell}, asker_{turn.asker}, session_{turn.session}, ask_id_{turn.ask_id} {
+RunningTask::RunningTask(const Turn& turn)
+    : cell_{turn.cell}, asker_{turn.asker}, session_{turn.session}, ask_id_{turn.ask_id}, number_{next_number()} {
   living_tasks.fetch_add(1);
 }
 
@@ -70,12 +90,17 @@ RunningTask::~RunningTask() {
 }
 
 void RunningTask::destroy_frame() noexcept {
-  if (frame_) std::exchange(frame_, nullptr).destroy();
+  if (!frame_) return;
+  const Scope scope{*this};
+  std::exchange(frame_, nullptr).destroy();
 }
 
 void RunningTask::start(std::coroutine_handle<> frame) {
   frame_ = frame;
-  frame_.resume();
+  {
+    const Scope scope{*this};
+    frame_.resume();
+  }
   if (frame_.done()) {
     finish();
   } else {
@@ -86,7 +111,10 @@ void RunningTask::start(std::coroutine_handle<> frame) {
 void RunningTask::resume(std::coroutine_handle<> frame) {
   if (!frame_) return;  // the actor has ended
   pause_ = nullptr;
-  frame.resume();
+  {
+    const Scope scope{*this};
+    frame.resume();
+  }
   if (!frame_.done()) return;
   const auto keep = shared_from_this();
   cell_.detach(*this);

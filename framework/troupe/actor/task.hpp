@@ -4,6 +4,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -53,11 +54,13 @@ class RunningTask : public Attachment, public std::enable_shared_from_this<Runni
   void resume(std::coroutine_handle<> frame);
   void finish();
   void destroy_frame() noexcept;
+  class Scope;
 
   LocalCell& cell_;  // outlives us: it ends its attachments first
   Counted<FutureState> asker_;
   std::shared_ptr<Session> session_;
   const std::uint64_t ask_id_;
+  const std::uint64_t number_;     // within this process: who holds what the handler has locked
   std::coroutine_handle<> frame_;  // of the handler; null once destroyed
   std::shared_ptr<Pause> pause_;   // that it awaits
 };

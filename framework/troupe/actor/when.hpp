@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <troupe/actor/future.hpp>
+#include <troupe/actor/promise.hpp>
 #include <troupe/node/future_state.hpp>
 
 namespace troupe {
@@ -36,8 +37,6 @@ class Gathering {
 
 /// Has `gathering` told when `state` ends.
 void gather(FutureState& state, std::shared_ptr<Gathering> gathering, std::size_t number);
-/// The node that what this thread makes belongs to.
-[[nodiscard]] NodeCore& promising_node();
 [[noreturn]] void raise_nothing_to_await();
 
 /// @tparam Take  makes an `R` of `Held`, the futures, all of which have values

@@ -9,12 +9,13 @@ namespace troupe {
 
 namespace detail {
 
-BarrierOwner::BarrierOwner(std::uint64_t parties, std::optional<Step> action) : parties_{parties}, action_{std::move(action)} {
+BarrierOwner::BarrierOwner(std::uint64_t parties, std::optional<Step> action, const std::string& name)
+    : parties_{parties}, action_{std::move(action)}, name_{name} {
   if (parties == 0) throw Misuse{"a barrier needs one party at least"};
 }
 
-Future<BarrierPassed> BarrierOwner::on(const BarrierArrive& arrive) {
-  if (broken_) return ready_future(BarrierPassed{0, true, why_});
+Future<std::uint64_t> BarrierOwner::on(const BarrierArrive& arrive) {
+  if (broken_ != nullptr) return failed_future<std::uint64_t>(broken_);
   if (std::find(known_.begin(), known_.end(), arrive.holder.process) == known_.end()) {
     known_.push_back(arrive.holder.process);
     watch(arrive.holder.process);
@@ -32,43 +33,45 @@ Future<BarrierPassed> BarrierOwner::on(const BarrierArrive& arrive) {
 }
 
 void BarrierOwner::on(const BarrierChange& change) {
-  broken_ = change.order == BarrierOrder::abort;
-  why_.clear();
-  release(true);
+  break_up(change.order == BarrierOrder::abort ? "it was aborted" : "it was reset");
+  if (change.order == BarrierOrder::reset) broken_ = nullptr;
 }
 
 void BarrierOwner::on(const BarrierExpired& expired) {
-  if (std::none_of(waiting_.begin(), waiting_.end(), [&](const Waiting& each) { return each.number == expired.waiting; })) return;
-  broken_ = true;
-  release(true);
+  if (std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& each) { return each.number == expired.waiting; }))
+    break_up("somebody's patience has ended");
 }
 
 void BarrierOwner::on(const Down& down) {
   std::erase_if(known_, [&](const auto& process) { return down.is(process); });
-  if (std::none_of(waiting_.begin(), waiting_.end(), [&](const Waiting& each) { return down.is(each.process); })) return;
-  broken_ = true;
-  release(true);
+  if (std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& each) { return down.is(each.process); }))
+    break_up("somebody who waited has died");
 }
 
+// All have come.
 void BarrierOwner::pass() {
   try {
     BarrierRound round;
     if (action_) (void)take_step(round, *action_);
   } catch (const std::exception& error) {
-    why_ = std::string{": its action threw "} + error.what();
-    broken_ = true;
+    return break_up(std::string{"its action threw "} + error.what());
   } catch (...) {
-    why_ = ": its action threw what is no exception";
-    broken_ = true;
+    return break_up("its action threw what is no exception");
   }
-  release(broken_);
-}
-
-void BarrierOwner::release(bool broken) {
   std::uint64_t index = 0;
   for (auto& waiting : std::exchange(waiting_, {})) {
     waiting.timer.cancel();
-    waiting.done.set_value(BarrierPassed{index++, broken, why_});
+    waiting.done.set_value(index++);
+  }
+}
+
+void BarrierOwner::break_up(const std::string& why) {
+  ErrorInfo error = make_error(ErrorType::broken_barrier, "the barrier '" + name_ + "' is broken until it is reset: " + why);
+  error.actor = name_;
+  broken_ = std::make_shared<const ErrorInfo>(std::move(error));
+  for (auto& waiting : std::exchange(waiting_, {})) {
+    waiting.timer.cancel();
+    waiting.done.set_error(broken_);
   }
 }
 
@@ -77,15 +80,16 @@ void BarrierOwner::release(bool broken) {
 using namespace detail;
 
 Barrier::Barrier(Node& node, std::uint64_t parties, PatternOptions options)
-    : OwnerHandle{spawn_owner<BarrierOwner>(node, options.place, parties, std::optional<Step>{}), std::move(options.name)} {}
+    : OwnerHandle{spawn_owner<BarrierOwner>(node, options.place, parties, std::optional<Step>{}, options.name), std::move(options.name)} {}
 Barrier::Barrier(Node& node, std::uint64_t parties, const BarrierAction& action, PatternOptions options)
-    : OwnerHandle{spawn_owner<BarrierOwner>(node, options.place, parties, std::optional{action.step()}), std::move(options.name)} {}
+    : OwnerHandle{spawn_owner<BarrierOwner>(node, options.place, parties, std::optional{action.step()}, options.name),
+                  std::move(options.name)} {}
 
 std::uint64_t Barrier::arrive_and_wait_for(Duration patience) const {
-  auto arrived = owner().ask(BarrierArrive{this_holder(owner().pointer()), patience}, forever);
-  const BarrierPassed passed = waited(std::move(arrived), "at the barrier", name()).get();
-  if (passed.broken) throw BrokenBarrier{"the barrier '" + name() + "' is broken" + passed.why + "; nobody passes until it is reset"};
-  return passed.index;
+  return waited(arrive_async(patience), "at the barrier", name()).get();
+}
+Future<std::uint64_t> Barrier::arrive_async(Duration patience) const {
+  return owner().ask(BarrierArrive{this_holder(owner().pointer()), patience}, forever);
 }
 
 void Barrier::abort() const { owner().ask(BarrierChange{BarrierOrder::abort}).get(); }

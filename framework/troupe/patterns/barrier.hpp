@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,12 +20,6 @@
 #include <troupe/wire/error.hpp>
 
 namespace troupe {
-
-/// A barrier was aborted, or somebody's patience ended or process died while waiting at it: nobody passes until `reset`.
-class BrokenBarrier : public detail::Thrown<ErrorType::closed, std::runtime_error> {
- public:
-  using Thrown::Thrown;
-};
 
 namespace detail {
 
@@ -55,38 +50,32 @@ struct BarrierLooks {
   std::uint64_t waiting = 0;
   bool broken = false;
 };
-/// Which of the parties the caller was, from 0; or that there is no passing.
-struct BarrierPassed {
-  std::uint64_t index = 0;
-  bool broken = false;
-  std::string why;  // it is broken, as far as that was the action's doing
-};
-
 /// The actor behind a barrier.
 class BarrierOwner final : public Actor<BarrierOwner, BarrierArrive, BarrierChange, BarrierExpired, BarrierLook, Down> {
  public:
   /// @throws Misuse  no parties
-  BarrierOwner(std::uint64_t parties, std::optional<Step> action);
-  Future<BarrierPassed> on(const BarrierArrive& arrive);
+  BarrierOwner(std::uint64_t parties, std::optional<Step> action, const std::string& name);
+  /// Which of the parties it was, from 0.
+  Future<std::uint64_t> on(const BarrierArrive& arrive);
   void on(const BarrierChange& change);
   void on(const BarrierExpired& expired);
-  BarrierLooks on(const BarrierLook&) const { return {parties_, waiting_.size(), broken_}; }
+  BarrierLooks on(const BarrierLook&) const { return {parties_, waiting_.size(), broken_ != nullptr}; }
   void on(const Down& down);
 
  private:
   struct Waiting {
     std::uint64_t number = 0;
     Ref<Presence> process;
-    Promise<BarrierPassed> done;
+    Promise<std::uint64_t> done;
     TimerHandle timer;
   };
   void pass();
-  void release(bool broken);
+  void break_up(const std::string& why);
 
   const std::uint64_t parties_;
   const std::optional<Step> action_;
-  bool broken_ = false;
-  std::string why_;
+  const std::string name_;
+  std::shared_ptr<const ErrorInfo> broken_;  // what who comes is told; null: it is whole
   std::deque<Waiting> waiting_;
   std::vector<Ref<Presence>> known_;
   std::uint64_t last_number_ = 0;
@@ -130,6 +119,8 @@ class Barrier : public detail::OwnerHandle<detail::BarrierOwner> {
   std::uint64_t arrive_and_wait() const { return arrive_and_wait_for(forever); }
   /// The same; who has waited for `patience` breaks the barrier, for all.
   std::uint64_t arrive_and_wait_for(Duration patience) const;
+  /// The same without blocking: for `co_await`.
+  [[nodiscard]] Future<std::uint64_t> arrive_async(Duration patience = forever) const;
   /// Breaks it: all who wait, and all who come, get BrokenBarrier.
   void abort() const;
   /// It is whole again; who waits gets BrokenBarrier.

@@ -12,10 +12,11 @@ Condition::Condition(const LockHandle& lock) : lock_{lock}, condition_{lock.lock
 
 void Condition::wait() const { (void)wait_for(forever); }
 
-bool Condition::wait_for(Duration patience) const {
+bool Condition::wait_for(Duration patience) const { return waited(wait_async(patience), "for the condition", lock_.name()).get(); }
+
+Future<bool> Condition::wait_async(Duration patience) const {
   const auto& owner = lock_.lock_owner();
-  return waited(owner.ask(ConditionWait{this_holder(owner.pointer()), condition_, patience}, forever), "for the condition", lock_.name())
-      .get();
+  return owner.ask(ConditionWait{this_holder(owner.pointer()), condition_, patience}, forever);
 }
 
 void Condition::notify(std::uint64_t count) const {

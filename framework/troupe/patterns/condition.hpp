@@ -30,6 +30,10 @@ class Condition {
   void wait() const;
   /// @returns whether a notification came within `patience`; the lock is held in both cases
   bool wait_for(Duration patience) const;
+  /// The same without blocking: for `co_await`.
+  [[nodiscard]] Future<bool> wait_async(Duration patience = forever) const;
+  /// Takes the lock, as `Lock::lock_async`.
+  [[nodiscard]] Future<bool> lock_async(Duration patience = forever) const { return lock_.lock_async(patience); }
   /// Waits until `holds()`, which is called with the lock held, at first and after each notification.
   template <class Predicate>
   requires std::predicate<Predicate&>

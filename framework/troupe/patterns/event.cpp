@@ -42,6 +42,7 @@ void Event::set() const { owner().ask(EventPut{true}).get(); }
 void Event::clear() const { owner().ask(EventPut{false}).get(); }
 bool Event::is_set() const { return owner().ask(EventWait{Duration::zero()}).get(); }
 void Event::wait() const { (void)wait_for(forever); }
-bool Event::wait_for(Duration patience) const { return waited(owner().ask(EventWait{patience}, forever), "for the event", name()).get(); }
+bool Event::wait_for(Duration patience) const { return waited(wait_async(patience), "for the event", name()).get(); }
+Future<bool> Event::wait_async(Duration patience) const { return owner().ask(EventWait{patience}, forever); }
 
 }  // namespace troupe

@@ -63,6 +63,8 @@ class Event : public detail::OwnerHandle<detail::EventOwner> {
   void wait() const;
   /// @returns whether it was set within `patience`
   bool wait_for(Duration patience) const;
+  /// The same without blocking: for `co_await`.
+  [[nodiscard]] Future<bool> wait_async(Duration patience = forever) const;
 };
 
 }  // namespace troupe

@@ -12,6 +12,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::uint64_t actors = std::uint64_t{1} << 63U;
+constexpr std::uint64_t tasks = std::uint64_t{1} << 62U;
 
 std::uint64_t this_thread_number() {
   static std::atomic<std::uint64_t> last{0};
@@ -22,6 +23,7 @@ std::uint64_t this_thread_number() {
 }  // namespace
 
 std::uint64_t this_caller() {
+  if (context().task != 0) return tasks | context().task;
   const LocalCell* cell = context().cell;
   return cell != nullptr ? actors | cell->id() : this_thread_number();
 }

@@ -16,7 +16,8 @@ namespace detail {
 /// What both kinds of lock do.
 class LockHandle : public OwnerHandle<LockOwner> {
  public:
-  /// Takes it, as soon as all who came before have had it. It belongs to the calling thread, in a handler to the actor.
+  /// Takes it, as soon as all who came before have had it. It belongs to the calling thread, in a handler to the actor, in one that
+  /// awaits (a Task) to that Task.
   /// Waits without limit; `std::scoped_lock` and `std::unique_lock` take it too.
   /// @throws Misuse     a Lock that the caller holds already
   /// @throws Closed     the owner has ended; it is not held
@@ -26,6 +27,8 @@ class LockHandle : public OwnerHandle<LockOwner> {
   [[nodiscard]] bool try_lock() const;
   /// Takes it within `patience`, or not at all: its owner decides. @returns whether it is held
   [[nodiscard]] bool try_lock_for(Duration patience) const;
+  /// As `try_lock_for`, without blocking: `co_await lock.lock_async()` in a Task, which holds it then. Brings whether it is held.
+  [[nodiscard]] Future<bool> lock_async(Duration patience = forever) const;
   /// Gives it to the next. @throws Misuse  the caller does not hold it
   void unlock() const;
 
@@ -41,7 +44,7 @@ class LockHandle : public OwnerHandle<LockOwner> {
   LockHandle(Node& node, Reentry reentry, PatternOptions options);
 
  private:
-  [[nodiscard]] Future<bool> take(Duration patience) const;
+  [[nodiscard]] bool take(Duration patience) const;
   [[nodiscard]] LockLooks look() const;
 };
 

@@ -29,6 +29,23 @@ class NotArrived final : public Continuation {
   const Passengers passengers_;
 };
 
+/// At the end of a process: settles one waiter's future, which that may cancel for itself.
+class Settles final : public Continuation {
+ public:
+  explicit Settles(Counted<TypedState<void>> future) noexcept : future_{std::move(future)} {}
+  void settled(std::unique_ptr<Continuation>, FutureState& process) override {
+    if (process.error() != nullptr) {
+      future_->fail(process.error());
+    } else {
+      future_->fulfil(std::monostate{});
+    }
+  }
+  void call(FutureState&) override {}
+
+ private:
+  const Counted<TypedState<void>> future_;
+};
+
 }  // namespace
 
 std::shared_ptr<ProcessState> start_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, const ProcessOptions& options) {
@@ -69,6 +86,12 @@ detail::ProcessState& Process::state() const {
 void Process::join() const {
   detail::wait_for_others(state().joined(), "for the process", state().name());
   if (is_alive()) detail::raise(state().joined().error());
+}
+
+Future<void> Process::join_async() const {
+  auto joined = detail::Counted<detail::TypedState<void>>::adopt(detail::TypedState<void>::make(state().node()));
+  state().joined().attach(std::make_unique<detail::Settles>(joined));
+  return Future<void>{std::move(joined)};
 }
 
 bool Process::join_for(Duration patience) const {

@@ -56,6 +56,8 @@ class Process {
   void join() const;
   /// @returns whether it ended within `patience`; zero or less: whether it has
   [[nodiscard]] bool join_for(Duration patience) const;
+  /// As `join`, without blocking: for `co_await`.
+  [[nodiscard]] Future<void> join_async() const;
   /// As `join`, and then how it went: an ActorDied with exit code, signal, last lines of stderr and, as cause, what it threw.
   [[nodiscard]] Result<void> result() const;
 

@@ -91,13 +91,14 @@ Semaphore::Semaphore(Node& node, std::uint64_t value, PatternOptions options) : 
 BoundedSemaphore::BoundedSemaphore(Node& node, std::uint64_t value, PatternOptions options)
     : Semaphore{node, value, value, std::move(options)} {}
 
-Future<bool> Semaphore::take(Duration patience) const {
-  return waited(owner().ask(SemaphoreTake{this_holder(owner().pointer()), patience}, forever), "for the semaphore", name());
+Future<bool> Semaphore::acquire_async(Duration patience) const {
+  return owner().ask(SemaphoreTake{this_holder(owner().pointer()), patience}, forever);
 }
+bool Semaphore::take(Duration patience) const { return waited(acquire_async(patience), "for the semaphore", name()).get(); }
 
-void Semaphore::acquire() const { (void)take(forever).get(); }
-bool Semaphore::try_acquire() const { return take(Duration::zero()).get(); }
-bool Semaphore::try_acquire_for(Duration patience) const { return take(patience).get(); }
+void Semaphore::acquire() const { (void)take(forever); }
+bool Semaphore::try_acquire() const { return take(Duration::zero()); }
+bool Semaphore::try_acquire_for(Duration patience) const { return take(patience); }
 void Semaphore::release(std::uint64_t count) const { owner().ask(SemaphoreGive{this_holder(owner().pointer()), count}).get(); }
 std::uint64_t Semaphore::value() const { return owner().ask(SemaphoreLook{}).get().value; }
 bool Semaphore::abandoned() const { return owner().ask(SemaphoreLook{}).get().abandoned; }

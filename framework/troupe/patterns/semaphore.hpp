@@ -93,6 +93,8 @@ class Semaphore : public detail::OwnerHandle<detail::SemaphoreOwner> {
   [[nodiscard]] bool try_acquire() const;
   /// @returns whether there was one within `patience`: its owner decides
   [[nodiscard]] bool try_acquire_for(Duration patience) const;
+  /// As `try_acquire_for`, without blocking: for `co_await`.
+  [[nodiscard]] Future<bool> acquire_async(Duration patience = forever) const;
   /// Gives `count` back, or adds them. @throws Misuse  a BoundedSemaphore that has as many as at first; nothing was added
   void release(std::uint64_t count = 1) const;
   [[nodiscard]] std::uint64_t value() const;
@@ -103,7 +105,7 @@ class Semaphore : public detail::OwnerHandle<detail::SemaphoreOwner> {
   Semaphore(Node& node, std::uint64_t value, std::uint64_t most, PatternOptions options);
 
  private:
-  [[nodiscard]] Future<bool> take(Duration patience) const;
+  [[nodiscard]] bool take(Duration patience) const;
 };
 
 /// A semaphore that never has more than at first.

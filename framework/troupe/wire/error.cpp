@@ -13,7 +13,7 @@ namespace troupe {
 
 namespace {
 
-constexpr auto last_type = static_cast<std::uint8_t>(ErrorType::unhandled);
+constexpr auto last_type = static_cast<std::uint8_t>(ErrorType::broken_barrier);
 constexpr auto last_code = static_cast<std::uint8_t>(Errc::cancelled);
 constexpr auto last_executed = static_cast<std::uint8_t>(Executed::yes);
 constexpr auto last_standard = static_cast<std::uint8_t>(StandardKind::bad_alloc);
@@ -147,6 +147,7 @@ Errc code_of(ErrorType type) noexcept {
       return Errc::timeout;
     case ErrorType::closed:
     case ErrorType::end_of_stream:
+    case ErrorType::broken_barrier:
       return Errc::closed;
     case ErrorType::full:
       return Errc::full;
@@ -222,6 +223,8 @@ void raise(std::shared_ptr<const ErrorInfo> info) {
       throw Cancelled{std::move(info)};
     case ErrorType::unhandled:
       throw Unhandled{std::move(info)};
+    case ErrorType::broken_barrier:
+      throw BrokenBarrier{std::move(info)};
   }
   std::abort();  // from_records lets no other number in
 }

@@ -49,6 +49,7 @@ enum class ErrorType : std::uint8_t {
   refused,
   cancelled,
   unhandled,
+  broken_barrier,
 };
 
 /// Which standard exception a handler threw; `RemoteError` is thrown as a child of it.
@@ -230,6 +231,12 @@ class Cancelled : public detail::Thrown<ErrorType::cancelled, std::runtime_error
 };
 /// The actor has no handler for this message.
 class Unhandled : public detail::Thrown<ErrorType::unhandled, std::runtime_error> {
+  using Thrown::Thrown;
+};
+
+/// A barrier was aborted, its action threw, or somebody's patience ended or process died while waiting at it: nobody passes until
+/// `reset`.
+class BrokenBarrier : public detail::Thrown<ErrorType::broken_barrier, std::runtime_error> {
   using Thrown::Thrown;
 };
 
