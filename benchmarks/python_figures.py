@@ -2,7 +2,7 @@
 # What Python's multiprocessing needs for the same work. usage: python_figures.py FIGURE COUNT, prints one number
 import multiprocessing as mp
 import sys
-from time import perf_counter
+from time import perf_counter, sleep
 
 
 def echo(connection, count):
@@ -112,6 +112,60 @@ def lock(count):
 
 def process_start_join(count):
     return timed(lambda: repeat(lambda i: started(nothing).join(), count)) / count * 1e3
+
+
+def square(n):
+    return n * n
+
+
+def nap(_):
+    sleep(0.01)
+
+
+def pool_apply(count):
+    pool = mp.Pool(2)
+    repeat(lambda i: pool.apply(square, (i,)), 100)
+    return timed(lambda: repeat(lambda i: pool.apply(square, (i,)), count)) / count * 1e6
+
+
+def map_rate(count, **how):
+    pool = mp.Pool(2)
+    pool.map(square, range(1000))
+    return count / timed(lambda: pool.map(square, range(count), **how))
+
+
+def pool_map_chunk1(count):
+    return map_rate(count, chunksize=1)
+
+
+def pool_map(count):
+    return map_rate(count)
+
+
+def pool_apply_async(count):
+    pool = mp.Pool(2)
+    pool.map(square, range(1000))
+
+    def all_of_them():
+        for result in [pool.apply_async(square, (i,)) for i in range(count)]:
+            result.get()
+    return count / timed(all_of_them)
+
+
+def pool_start(count):
+    seconds = 0
+    for _ in range(count):
+        began = perf_counter()
+        with mp.Pool(2) as pool:
+            pool.apply(square, (3,))
+            seconds += perf_counter() - began
+    return seconds / count * 1e3
+
+
+def pool_efficiency(count):
+    pool = mp.Pool(64)
+    pool.map(nap, range(64), chunksize=1)
+    return 100 * 0.010 * count / timed(lambda: pool.map(nap, range(64 * count), chunksize=1))
 
 
 if __name__ == '__main__':

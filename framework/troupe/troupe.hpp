@@ -3,6 +3,7 @@
 #pragma once
 
 #include <troupe/actor/actor.hpp>         // the base of actors
+#include <troupe/actor/as_completed.hpp>  // several futures as they end
 #include <troupe/actor/dead_letter.hpp>   // messages that reached nobody
 #include <troupe/actor/future.hpp>        // the answer to an ask
 #include <troupe/actor/monitor.hpp>       // what watchers are told
@@ -23,7 +24,9 @@
 #include <troupe/patterns/listener.hpp>   // where connections are asked for
 #include <troupe/patterns/lock.hpp>       // one at a time
 #include <troupe/patterns/pipe.hpp>       // two ends, one process each
+#include <troupe/patterns/pool.hpp>       // tasks for worker processes
 #include <troupe/patterns/process.hpp>    // a function as a process
+#include <troupe/patterns/progress.hpp>   // how far a pool is
 #include <troupe/patterns/queue.hpp>      // items between processes
 #include <troupe/patterns/semaphore.hpp>  // so many at a time
 #include <troupe/patterns/topic.hpp>      // publish and subscribe
