@@ -1,12 +1,15 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// The workers of a pool: begun with an initializer, replaced in time, more and fewer of them; without shared memory too.
+// The workers of a pool: begun with an initializer, replaced in time, more and fewer of them; what they share; pools within them.
 #include "patterns/pools.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace troupe;
@@ -185,4 +188,46 @@ TEST_CASE("a slow worker gets fewer tasks than a fast one") {
   const auto by_slow = pool.map(work, numbers_to(2000), slow);
 
   CHECK(std::count(by_slow.begin(), by_slow.end(), 1) < 500);
+}
+
+namespace {
+
+int depth_below(int levels) {
+  if (levels == 0) return 42;
+  Pool inner{this_node(), {.workers = 1}};
+  return inner.apply<depth_below>(levels - 1);
+}
+int sum_of_inner(int n) {
+  Pool inner{this_node(), {.workers = 2}};
+  const auto squares = inner.map<square>(numbers_to(n));
+  return std::accumulate(squares.begin(), squares.end(), 0);
+}
+
+}  // namespace
+
+TEST_CASE("tasks have pools of their own") {
+  Stage stage;
+  Pool pool{stage.node, {.workers = 2}};
+
+  CHECK(pool.map<sum_of_inner>(std::vector<int>{3, 4, 7}) == std::vector<int>{5, 14, 91});
+  CHECK(pool.apply<depth_below>(4) == 42);
+}
+
+TEST_CASE("a value that is shared is sent to each worker once, however many tasks use it") {
+  const bool large = GENERATE(false, true);
+  Stage stage;
+  Pool pool{stage.node, {.workers = 2}};
+  const std::vector<int> table = numbers_to(large ? 100'000 : 100);
+  const auto shared = pool.share(table);
+
+  const auto at = [](std::size_t index, const std::vector<int>& values) { return values.at(index); };
+  CHECK(pool.apply(at, std::size_t{7}, shared) == 7);
+  CHECK(pool.apply(at, table.size() - 1, shared) == table.back());
+  const auto addresses = pool.map(
+      [](int, const std::vector<int>& values) {
+        return std::pair{::getpid(), reinterpret_cast<std::uintptr_t>(&values)};
+      },
+      numbers_to(200), shared);
+  const std::set<std::pair<int, std::uintptr_t>> distinct{addresses.begin(), addresses.end()};
+  CHECK(distinct.size() <= 2);  // one in each worker
 }
