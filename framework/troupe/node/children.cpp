@@ -15,6 +15,7 @@ namespace troupe::detail {
 
 namespace {
 constexpr auto last_words_time = std::chrono::milliseconds{2};  // what lies in the sockets when a process dies is read by then
+constexpr int output_looks = 50;  // after each such time, for what it wrote last: a busy machine may take longer to read that
 }  // namespace
 
 /// Ends the session of a dead child once its last words were read.
@@ -23,13 +24,15 @@ class Children::EndTimer final : public Timer {
   EndTimer(NodeCore& node, std::shared_ptr<Session> session, ErrorInfo reason)
       : node_{node}, session_{std::move(session)}, reason_{std::make_shared<const ErrorInfo>(std::move(reason))} {}
   void fire() override {
-    node_.drain_now();
-    auto reason = reason_;
-    if (auto words = session_->last_words()) {
-      ErrorInfo with_cause = *reason_;
-      with_cause.cause = std::move(words);
-      reason = std::make_shared<const ErrorInfo>(std::move(with_cause));
+    if (!keep->output_read.load(std::memory_order_acquire) && ++looks_ < output_looks) {
+      node_.timers().schedule(*this, node_.clock().now() + last_words_time);
+      return;
     }
+    node_.drain_now();
+    ErrorInfo how = *reason_;
+    if (auto words = session_->last_words()) how.cause = std::move(words);
+    if (keep->output_read.load(std::memory_order_acquire) && !keep->last_errors.empty()) how.output = keep->last_errors;
+    auto reason = std::make_shared<const ErrorInfo>(std::move(how));
     const auto before = session_->end_reason();  // it said BYE
     node_.children().remember(*keep, before != nullptr ? *before : *reason);
     if (keep->process != nullptr) keep->process->last_words(reason);
@@ -49,6 +52,7 @@ class Children::EndTimer final : public Timer {
   NodeCore& node_;
   const std::shared_ptr<Session> session_;
   const std::shared_ptr<const ErrorInfo> reason_;
+  int looks_ = 0;
 };
 
 ErrorInfo Children::describe_end(const Record& record, const ChildEnd& exit) const {
@@ -71,10 +75,16 @@ ErrorInfo Children::describe_end(const Record& record, const ChildEnd& exit) con
 Children::Record::Record() = default;
 Children::Record::~Record() = default;
 
-RelayEnd Children::end_of_output(const Record& record) {
-  if (record.process == nullptr) return {};
-  return {[process = record.process](std::string last_errors) { process->output_read(std::move(last_errors)); },
-          [process = record.process] { process->output_written(); }};
+RelayEnd Children::end_of_output(const std::shared_ptr<Record>& record) {
+  if (record->process == nullptr)
+    return {[record](std::string last_errors) {
+              record->last_errors = std::move(last_errors);
+              record->output_read.store(true, std::memory_order_release);
+            },
+            {}};
+  record->output_read.store(true);  // it has its own way to them
+  return {[process = record->process](std::string last_errors) { process->output_read(std::move(last_errors)); },
+          [process = record->process] { process->output_written(); }};
 }
 
 void Children::on_exit(NodeId id) {
@@ -91,7 +101,7 @@ void Children::on_exit(NodeId id) {
     if (exit->code != 0) node_.sweep();  // it could not remove its socket itself
     ErrorInfo reason = describe_end(*record, *exit);
     reason.output = relay_->last_errors(static_cast<std::uint64_t>(record->pid));
-    relay_->finish(static_cast<std::uint64_t>(record->pid), end_of_output(*record));
+    relay_->finish(static_cast<std::uint64_t>(record->pid), end_of_output(record));
     if (record->process != nullptr) record->process->exited(exit->code);
     node_.links().abandon_hello(id, std::make_shared<const ErrorInfo>(reason));
     auto session = record->session != nullptr ? record->session : node_.links().find(id);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -120,12 +121,14 @@ class Children {
     std::shared_ptr<ProcessState> process;  // of a function
     Counted<TypedState<void>> ended;
     std::unique_ptr<EndTimer> end_timer;
+    std::string last_errors;               // of an actor; to be read when
+    std::atomic<bool> output_read{false};  // this is set
   };
 
   [[nodiscard]] ChildRole describe_role(const Record& record, EntryFunction entry, const Encoded& arguments) const;
   void launch(const std::shared_ptr<Record>& record, ChildSpec spec, const ChildRole& role);
   void on_exit(NodeId id);
-  [[nodiscard]] static RelayEnd end_of_output(const Record& record);
+  [[nodiscard]] static RelayEnd end_of_output(const std::shared_ptr<Record>& record);
   void remember(const Record& record, const ErrorInfo& reason);
   [[nodiscard]] ErrorInfo describe_end(const Record& record, const ChildEnd& exit) const;
   using Chosen = bool (*)(const Record& record);
