@@ -152,7 +152,7 @@ TEST_CASE("resize starts workers, and ends idle ones first, while tasks run") {
   CHECK_THROWS_AS(pool.resize(0), Misuse);
 }
 
-TEST_CASE("a pool without shared memory, or over tcp, does the same") {
+TEST_CASE("R26 a pool over ipc or tcp, with shared memory or without, does the same") {
   NodeOptions options;
   options.shared_memory = GENERATE(true, false);
   Stage stage{GENERATE(other_processes), options};

@@ -2,6 +2,10 @@
 // The small samples print what their pages say.
 #include "program.hpp"
 
+#include <pty.h>
+
+#include <array>
+
 TEST_CASE("hello greets from another process") {
   Program hello{"hello", {}};
 
@@ -48,4 +52,23 @@ TEST_CASE("mandelbrot writes a picture, the same with any number of workers, and
   CHECK(picture.size() == 13 + 60 * 40 * 3);
   CHECK(picture[13 + (20 * 60 + 45) * 3] == '\0');  // within the set
   CHECK(mandelbrot.err() == "");
+}
+
+TEST_CASE("mandelbrot shows on a terminal how far it is, and nothing of that stays") {
+  const Folder folder;
+  int terminal = -1;
+  int slave = -1;
+  REQUIRE(::openpty(&terminal, &slave, nullptr, nullptr, nullptr) == 0);
+  Program mandelbrot{"mandelbrot", {"150", folder / "set.ppm"}, slave};
+  ::close(slave);
+
+  std::string shown;
+  std::array<char, 4096> piece{};
+  for (ssize_t got = 0; (got = ::read(terminal, piece.data(), piece.size())) > 0;)
+    shown.append(piece.data(), static_cast<std::size_t>(got));
+  ::close(terminal);
+
+  CHECK(mandelbrot.wait() == 0);
+  CHECK(shown.find("mandelbrot [") != std::string::npos);
+  CHECK(shown.substr(shown.size() - 4) == "\r\x1b[K");
 }
