@@ -88,6 +88,9 @@ void PoolOwner::submit(const std::shared_ptr<PoolJob>& job, std::size_t first, s
     for (Bytes& arguments : tasks) {
       if (queue_.size() >= options_.max_pending) {
         dispatch(outcomes);
+        lock.unlock();
+        deliver(outcomes);
+        lock.lock();
         wait_for_room(lock, until);
       }
       if (tasks_ == 0) {

@@ -111,6 +111,7 @@ PoolResults PoolWorker::on(const PoolBatch& batch) {
   TimePoint now = clock.now();
   if (outbox_.begin_batch(batch, now)) sender_.tell(PoolLookAfter{});
   auto left = as_bytes(batch.items);
+  StepFunction function = nullptr;
   for (std::uint32_t i = 0; i < batch.count; ++i) {
     const auto bytes = read<std::uint32_t>(left);
     const auto deadline = read<std::int64_t>(left);
@@ -124,7 +125,7 @@ PoolResults PoolWorker::on(const PoolBatch& batch) {
       kind = PoolResultKind::skipped;
     } else {
       try {
-        run(batch, arguments);
+        run(batch, function, arguments);
       } catch (...) {
         kind = PoolResultKind::error;
         fail(batch);
@@ -137,9 +138,11 @@ PoolResults PoolWorker::on(const PoolBatch& batch) {
   return outbox_.end_batch(now);
 }
 
-void PoolWorker::run(const PoolBatch& batch, std::span<const std::byte> arguments) {
+// @param function  of the batch; null: to be looked up
+void PoolWorker::run(const PoolBatch& batch, StepFunction& function, std::span<const std::byte> arguments) {
   PoolTurn turn{*this, batch.bound};
-  find_step(batch.key, type_name<PoolTaskKind>(), batch.name)(&turn, arguments, result_);
+  if (function == nullptr) function = find_step(batch.key, type_name<PoolTaskKind>(), batch.name);
+  function(&turn, arguments, result_);
   const std::size_t most = node().core().options().max_message_bytes;
   if (result_.size() + envelope_bytes > most)
     raise(ErrorType::malformed,
@@ -150,12 +153,11 @@ void PoolWorker::run(const PoolBatch& batch, std::span<const std::byte> argument
 void PoolWorker::fail(const PoolBatch& batch) {
   ErrorInfo error = *describe(std::current_exception());
   error.actor = batch.name;
-  std::shared_ptr<const ErrorInfo>* end = &error.cause;
   if (error.cause == nullptr) {
     ErrorInfo where = make_error(ErrorType::remote, "it was thrown by the task " + batch.name + " of the pool '" + pool_ +
                                                         "', in process " + std::to_string(::getpid()) + " on " + node().host_name());
     where.actor = batch.name;
-    *end = std::make_shared<const ErrorInfo>(std::move(where));
+    error.cause = std::make_shared<const ErrorInfo>(std::move(where));
   }
   result_.clear();
   encode(result_, error);

@@ -71,7 +71,7 @@ class PoolWorker final : public Actor<PoolWorker, PoolHello, PoolBatch>, private
     std::shared_ptr<const void> decoded;
   };
   [[nodiscard]] const void* get(std::uint64_t id, Decode decode) override;
-  void run(const PoolBatch& batch, std::span<const std::byte> arguments);
+  void run(const PoolBatch& batch, StepFunction& function, std::span<const std::byte> arguments);
   void fail(const PoolBatch& batch);
 
   const std::string pool_;
