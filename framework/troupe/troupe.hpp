@@ -14,6 +14,7 @@
 #include <troupe/actor/task.hpp>          // handlers that await
 #include <troupe/actor/timer.hpp>         // messages for later
 #include <troupe/actor/when.hpp>          // all of several futures, or the first
+#include <troupe/node/drain_report.hpp>   // who has not finished
 #include <troupe/node/node.hpp>           // the first line of main
 #include <troupe/patterns/array.hpp>      // elements that all processes see
 #include <troupe/patterns/barrier.hpp>    // nobody goes on before all have come

@@ -27,11 +27,17 @@ class CallbackJob final : public Job {
 
 bool wait_for(FutureState& state, TimePoint until) { return state.settled() || state.node().wait(state, until); }
 
+bool wait_for(FutureState& state, Duration patience) { return wait_for(state, after(state.node().clock().now(), patience)); }
+
 void raise_no_future() { throw Misuse{"the future is empty: it was never an ask's, or its value was taken"}; }
 void raise_not_ready() { raise(ErrorType::timeout, "nothing came within the patience; the ask goes on", Executed::unknown); }
 
-CallbackBase::CallbackBase() : actor_{context().cell}, incarnation_{actor_ ? context().cell->incarnation() : 0} {}
-CallbackBase::~CallbackBase() = default;
+CallbackBase::CallbackBase() : actor_{context().cell}, incarnation_{actor_ ? context().cell->incarnation() : 0} {
+  if (actor_) context().cell->callbacks.fetch_add(1);
+}
+CallbackBase::~CallbackBase() {
+  if (actor_) static_cast<LocalCell&>(*actor_).callbacks.fetch_sub(1);
+}
 
 bool CallbackBase::holds_back() const { return !actor_; }
 

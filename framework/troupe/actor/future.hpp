@@ -21,6 +21,8 @@ namespace detail {
 
 /// Waits until `state` is settled or `until`. @returns whether it is
 bool wait_for(FutureState& state, TimePoint until);
+/// The same for `patience`.
+bool wait_for(FutureState& state, Duration patience);
 [[noreturn]] void raise_no_future();
 [[noreturn]] void raise_not_ready();
 
@@ -84,7 +86,7 @@ class [[nodiscard]] Future {
     return take();
   }
   /// Waits for at most `patience`. @returns whether it is ready
-  bool wait_for(Duration patience) const { return detail::wait_for(state(), detail::after(std::chrono::steady_clock::now(), patience)); }
+  bool wait_for(Duration patience) const { return detail::wait_for(state(), patience); }
   void wait() const { (void)detail::wait_for(state(), TimePoint::max()); }
 
   /// Waits, and returns what came without throwing it; the future is empty then.

@@ -55,6 +55,7 @@ CellPointer spawn_supervised(NodeCore& node, const Behaviour& behaviour, std::un
 
 CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, std::string name) {
   if (node.closing()) raise(ErrorType::closed, "nothing is spawned any more: the node is ending");
+  if (context().cell == nullptr && node.draining().refuses(name)) node.draining().refuse();
   const Passengers passengers = Passengers::take();
   try {
     return node.children().spawn(entry, arguments, std::move(name));

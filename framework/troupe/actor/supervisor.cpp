@@ -50,6 +50,7 @@ class BeginJob final : public Job {
 }  // namespace
 
 CellPointer spawn_child(LocalCell& cell, std::shared_ptr<const ChildRecipe> spec) {
+  if (context().cell == nullptr && cell.node().draining().refuses(spec->name)) cell.node().draining().refuse();
   if (beginning == &cell) throw Misuse{"a child's constructor cannot use its own supervisor, which waits for that constructor"};
   const auto begun = std::make_shared<Begun>(cell.node());
   cell.post(std::make_unique<BeginJob>(begun, std::move(spec)));

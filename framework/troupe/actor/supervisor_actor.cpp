@@ -7,7 +7,6 @@
 
 #include <troupe/node/children.hpp>
 #include <troupe/node/core.hpp>
-#include <troupe/node/random.hpp>
 
 namespace troupe::detail {
 
@@ -287,7 +286,7 @@ Duration SupervisorActor::pause_for(const Child& child) const {
   for (std::size_t i = 1; i < child.recent.size() && pause < options_.max_backoff; ++i) pause *= 2;
   pause = std::min(pause, options_.max_backoff);
   const auto half = static_cast<std::uint64_t>(pause.count() / 2);
-  return half == 0 ? pause : pause - Duration{static_cast<Duration::rep>(random_number() % half)};
+  return half == 0 ? pause : pause - Duration{static_cast<Duration::rep>(troupe_cell().node().random_number() % half)};
 }
 
 std::vector<std::uint64_t> SupervisorActor::affected_by(const Child& child) const {

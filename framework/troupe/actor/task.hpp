@@ -37,6 +37,7 @@ class RunningTask : public Attachment, public std::enable_shared_from_this<Runni
   /// Runs the handler until it awaits or ends; keeps it with its actor in the first case. In a turn.
   void start(std::coroutine_handle<> frame);
   void actor_ends() noexcept override;
+  [[nodiscard]] bool under_way() const noexcept override { return true; }
 
   /// Goes on with `frame` in a turn of the actor once `state` is settled.
   void resume_when(FutureState& state, std::coroutine_handle<> frame);

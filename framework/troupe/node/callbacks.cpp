@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <troupe/node/core.hpp>
+#include <troupe/node/parker.hpp>
 #include <troupe/node/signals.hpp>
 #include <troupe/wire/error.hpp>
 #include <troupe/wire/log.hpp>
@@ -32,6 +33,7 @@ void CallbackThread::post(std::function<void()> work) {
     const std::lock_guard lock{mutex_};
     if (!stopped_) {
       posted_.push_back(std::move(work));
+      if (waits_) return waits_();
       if (!thread_.joinable())
         thread_ = quiet_thread([this] {
           ::pthread_setname_np(::pthread_self(), "troupe-callback");
@@ -64,13 +66,16 @@ bool CallbackThread::run_one() {
     work = std::move(posted_.front());
     posted_.pop_front();
   }
+  ++running_;
   call_logged(work);
+  --running_;
   return true;
 }
 
 bool CallbackThread::wait(FutureState& state, TimePoint until) {
   if (std::find(under_way_.begin(), under_way_.end(), &state) != under_way_.end())
     throw Misuse{"a callback waits for the future that it was called for, which is ready only when the callback has returned"};
+  if (waits_) return state.node().loop().wait(state, until);
   Parker& parker = Parker::current();
   FutureState::Waiter waiter{&parker};
   if (!state.add_waiter(waiter)) return true;
@@ -102,11 +107,14 @@ void CallbackThread::call(FutureState& state, std::unique_ptr<Continuation> call
 }
 
 bool CallbackThread::is_current() const {
+  if (waits_) return running_ != 0;
   const std::lock_guard lock{mutex_};
   return thread_.joinable() && thread_.get_id() == std::this_thread::get_id();
 }
 
 void CallbackThread::stop() {
+  while (waits_ && run_one()) {
+  }
   std::thread thread;
   {
     const std::lock_guard lock{mutex_};

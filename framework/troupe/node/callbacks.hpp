@@ -17,6 +17,8 @@ namespace troupe::detail {
 /// Threads: safe. Started with the first callback.
 class CallbackThread {
  public:
+  /// @param waits  called for each callback, which `run_one` then runs on the thread that calls it; empty: a thread does
+  explicit CallbackThread(std::function<void()> waits) : waits_{std::move(waits)} {}
   ~CallbackThread() { stop(); }
   /// Runs `work` behind what was posted before. What it throws is logged.
   void post(std::function<void()> work);
@@ -29,11 +31,14 @@ class CallbackThread {
   bool wait(FutureState& state, TimePoint until);
   /// To be called on the thread: runs the callbacks of `state`. What they throw is logged.
   void call(FutureState& state, std::unique_ptr<Continuation> callbacks);
+  /// To be called on the thread: runs the next callback. @returns whether there was one
+  bool run_one();
 
  private:
   void run();
-  bool run_one();
 
+  const std::function<void()> waits_;
+  unsigned running_ = 0;  // callbacks within each other, without a thread
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::deque<std::function<void()>> posted_;

@@ -9,6 +9,7 @@
 #include <troupe/node/core.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/memory.hpp>
+#include <troupe/node/parker.hpp>
 #include <troupe/node/passengers.hpp>
 #include <troupe/node/received_frame.hpp>
 #include <troupe/node/seat.hpp>
@@ -129,7 +130,7 @@ void LocalCell::close_mailbox() {
 // --- Room -----------------------------------------------------------------------------------------------------------
 
 bool LocalCell::reserve_room() noexcept {
-  if (size_.fetch_add(1, std::memory_order_relaxed) < capacity_) return true;
+  if (size_.fetch_add(1) < capacity_) return true;
   size_.fetch_sub(1, std::memory_order_relaxed);
   return false;
 }
@@ -215,6 +216,7 @@ void LocalCell::deliver(LocalMessage& message, Duration patience) {
   LocalCell* sender = context().cell;
   const bool queued_before_us = sender != nullptr && sender->extras_if_any() != nullptr && !sender->extras().outbox.empty();
   if (!queued_before_us && reserve_room()) {
+    if (sender == nullptr) refuse_draining(message);
     put(message);
     return;
   }
@@ -225,6 +227,15 @@ void LocalCell::deliver(LocalMessage& message, Duration patience) {
   }
 }
 
+// Of a plain thread, which has reserved room: who drains the node either sees that or has said so before.
+void LocalCell::refuse_draining(LocalMessage& message) {
+  if (!node().draining().begun() || !node().draining().refuses(message.operations().type().name)) return;
+  release_room(1);
+  const Counted<FutureState> asker = Counted<FutureState>::adopt(message.asker);
+  message.operations().destroy(message);
+  node().draining().refuse();
+}
+
 // Of a plain thread.
 void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
   const TimePoint until = after(node().clock().now(), patience);
@@ -233,7 +244,7 @@ void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
     const BlockingScope blocking{node()};
     while (!ended() && !reserve_room()) {
       if (await_room(parker)) continue;
-      parker.sleep(until);
+      node().loop().sleep(parker, until);
       leave_wait(parker);
       if (node().clock().now() >= until) raise(ErrorType::full, label() + " has no room for another message: nothing was sent");
     }
@@ -243,6 +254,7 @@ void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
     message.operations().destroy(message);
     throw;
   }
+  refuse_draining(message);
   put(message);
 }
 

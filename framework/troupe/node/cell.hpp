@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <troupe/node/clock.hpp>
 #include <troupe/node/counted.hpp>
@@ -164,6 +165,10 @@ class Attachment {
   virtual ~Attachment() = default;
   /// In the actor's last turn, while the actor still stands. Once.
   virtual void actor_ends() noexcept = 0;
+  /// Work that was begun, and ends by itself.
+  [[nodiscard]] virtual bool under_way() const noexcept { return false; }
+
+  std::uint64_t number = 0;  // they end in the order in which they began
 };
 
 /// Why an actor is no more.
@@ -256,6 +261,22 @@ class LocalCell final : public Cell {
   /// Called in a turn that would begin the end, `kill` excepted. @returns true: the actor ends later, by itself
   std::function<bool(const std::shared_ptr<const ErrorInfo>& why)>& before_end();
 
+  /// What it has to do, beside what waits in the mailbox.
+  struct Burden {
+    std::uint32_t handled = 0;  // messages so far
+    std::uint32_t awaited = 0;  // answers, by its tasks and callbacks
+    std::size_t outbox = 0;     // messages
+    std::size_t held = 0;       // messages that wait until it is made anew
+    std::vector<Counted<LocalCell>> children;
+  };
+  /// To be called in a turn.
+  [[nodiscard]] Burden burden() const;
+  /// Odd within a turn; another number in each turn for a message. From any thread.
+  [[nodiscard]] std::uint32_t turn() const noexcept { return turns_.load(std::memory_order_relaxed); }
+  /// That have room in the mailbox: those that wait, those that are about to be put there, and the one that is handled. From any thread.
+  [[nodiscard]] std::uint32_t waiting_messages() const noexcept { return size_.load(); }
+
+  std::atomic<std::uint32_t> callbacks{0};       // of futures, that will run in a turn of this actor
   std::atomic<std::uint32_t> remote_senders{0};  // peers that have credit for it
   LocalCell* run_next = nullptr;                 // in a queue of the executor
   // In the node's list of actors without a parent, guarded by the node:
@@ -274,6 +295,7 @@ class LocalCell final : public Cell {
   [[nodiscard]] bool reserve_room() noexcept;
   void release_room(std::uint32_t messages) noexcept;
   void put(LocalMessage& message);
+  void refuse_draining(LocalMessage& message);
   /// @returns false: the actor has ended, the node is still the caller's
   bool push(MailNode& node);
   void close_mailbox();
@@ -293,6 +315,7 @@ class LocalCell final : public Cell {
   [[nodiscard]] bool settle_outbox();
   void arm_outbox_timer(Extras& mine, TimePoint when);
   void handle(MailNode& message);
+  void handle_in_turn(MailNode& message);
   void handle_local(LocalMessage& message);
   void handle_received(MailNode& node);
   void discard(MailNode& message);
@@ -318,6 +341,7 @@ class LocalCell final : public Cell {
 
   Mailbox mailbox_;
   std::atomic<std::uint32_t> size_{0};
+  std::atomic<std::uint32_t> turns_{0};  // twice what was handled; odd in a turn
   const std::uint32_t capacity_;
   std::atomic<Overtaking> overtaking_{Overtaking::none};
   std::atomic<bool> room_wanted_{false};

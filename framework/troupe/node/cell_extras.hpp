@@ -53,6 +53,7 @@ struct LocalCell::Extras {
   TimePoint give_up_at = TimePoint::max();  // what the outbox of an ended actor still holds
   std::vector<CellPointer> children;
   std::unordered_map<const Attachment*, std::shared_ptr<Attachment>> attachments;
+  std::uint64_t attached = 0;  // so far
   std::multimap<Address, std::shared_ptr<Watch>> watches;
   std::vector<Watcher> watchers;
   std::size_t watchers_looked_at = 0;  // by this number those who have lost interest are thrown out

@@ -121,6 +121,14 @@ LocalCell::Run LocalCell::run(unsigned budget) {
 }
 
 void LocalCell::handle(MailNode& message) {
+  const std::uint32_t turns = turns_.load(std::memory_order_relaxed);
+  turns_.store(turns + 1, std::memory_order_relaxed);
+  const bool is_job = message.kind() == MailNode::job;
+  handle_in_turn(message);
+  turns_.store(is_job ? turns : turns + 2, std::memory_order_relaxed);
+}
+
+void LocalCell::handle_in_turn(MailNode& message) {
   if (message.kind() == MailNode::job) {
     auto& job = static_cast<Job&>(message);
     try {
@@ -242,7 +250,9 @@ void LocalCell::begin_end(EndReason reason) {
 
 void LocalCell::attach(std::shared_ptr<Attachment> attachment) {
   const Attachment* key = attachment.get();
-  extras().attachments.emplace(key, std::move(attachment));
+  Extras& mine = extras();
+  attachment->number = mine.attached++;
+  mine.attachments.emplace(key, std::move(attachment));
 }
 
 void LocalCell::detach(const Attachment& attachment) {
@@ -261,7 +271,10 @@ void LocalCell::child_ended(Cell& child) {
 void LocalCell::end_attachments() noexcept {
   Extras* mine = extras_if_any();
   if (mine == nullptr) return;
-  for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachment->actor_ends();
+  std::vector<std::shared_ptr<Attachment>> attachments;
+  for (auto& [key, attachment] : std::exchange(mine->attachments, {})) attachments.push_back(std::move(attachment));
+  std::sort(attachments.begin(), attachments.end(), [](const auto& a, const auto& b) { return a->number < b->number; });
+  for (const auto& attachment : attachments) attachment->actor_ends();
   for (auto& [target, watch] : std::exchange(mine->watches, {})) watch->end();
 }
 

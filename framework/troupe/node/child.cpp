@@ -116,7 +116,7 @@ void close_at_exit() {
 
 void run_child(Node& node, NodeCore*& slot, Role role) {
   const auto told = decode<ChildRole>(role.bytes);
-  slot = new NodeCore{node, child_options(told), told.id, told.incarnation};  // as long as the process
+  slot = new NodeCore{node, child_options(told), told.id, told.incarnation, real_surroundings()};  // as long as the process
   NodeCore& core = *slot;
   core.set_parent(told.name, {role.parent_pid, told.parent_name});
   core.children().set_arguments(node.arguments());

@@ -146,6 +146,16 @@ bool Children::signal(const ProcessState& process, int signal) {
   return false;
 }
 
+std::vector<Children::Running> Children::running() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<Running> all;
+  for (const auto& record : living_) {
+    const bool function = record->process != nullptr;
+    if (!function || !record->process->daemon()) all.push_back({record->name, record->pid, function, record->session});
+  }
+  return all;
+}
+
 std::vector<ProcessInfo> Children::processes() const {
   const std::lock_guard lock{mutex_};
   std::vector<ProcessInfo> all;

@@ -79,6 +79,14 @@ class Children {
   [[nodiscard]] std::shared_ptr<ProcessState> start(EntryFunction entry, const Encoded& arguments, const ProcessOptions& options);
   /// Sends `signal`. @returns false: it is dead already
   bool signal(const ProcessState& process, int signal);
+  struct Running {
+    std::string name;
+    int pid = 0;
+    bool function = false;             // else for an actor
+    std::shared_ptr<Session> session;  // null: it is being started
+  };
+  /// The living ones but daemons.
+  [[nodiscard]] std::vector<Running> running() const;
   /// The living ones that run a function.
   [[nodiscard]] std::vector<ProcessInfo> processes() const;
   /// Waits for all processes of functions but daemons, and says so now and then; then ends the daemons.

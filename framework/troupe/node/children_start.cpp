@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <troupe/node/children.hpp>
+#include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/random.hpp>
 
@@ -45,6 +46,7 @@ ChildRole Children::describe_role(const Record& record, EntryFunction entry, con
 
 // Returns once it has said HELLO, with the record's session.
 void Children::launch(const std::shared_ptr<Record>& record, ChildSpec spec, const ChildRole& role) {
+  if (!node_.has_processes()) throw Misuse{"a testing::World has no processes: spawn `here`, at one of its nodes"};
   Encoded encoded;
   encode(encoded, role);
   spec.executable = node_.options().executable;
@@ -105,6 +107,7 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
 }
 
 std::shared_ptr<ProcessState> Children::start(EntryFunction entry, const Encoded& arguments, const ProcessOptions& options) {
+  if (context().cell == nullptr && node_.draining().refuses(options.name)) node_.draining().refuse();
   auto record = std::make_shared<Record>();
   record->id = {node_.id().host, random_number()};
   record->name = options.name;

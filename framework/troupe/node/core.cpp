@@ -32,13 +32,6 @@ std::string this_host() {
   return name.data();
 }
 
-ExecutorOptions executor_options(const NodeOptions& options) {
-  ExecutorOptions result;
-  result.threads = options.threads != 0 ? options.threads : std::max<std::size_t>(usable_cores(), 2);
-  result.max_blocked = options.max_blocked_handlers;
-  return result;
-}
-
 /// What this thread has put off until its slice ends or it waits.
 struct Unsent {
   struct Entry {
@@ -46,6 +39,7 @@ struct Unsent {
     bool surely;
   };
   std::vector<Entry> sessions;
+  TimePoint last_flush{};  // between turns for messages from elsewhere
 };
 
 Unsent& unsent() {
@@ -68,21 +62,24 @@ std::string ipc_endpoint(NodeId id) {
   return path.str();
 }
 
-NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t incarnation)
+NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t incarnation, std::unique_ptr<Surroundings> surroundings)
     : node_{&node},
       options_{std::move(options)},
       id_{id},
       incarnation_{incarnation},
       host_name_{this_host()},
       process_name_{program_invocation_short_name},
-      clock_{Clock::steady()},
-      timers_{clock_, [this] { loop_.wake(); }},
-      transport_{default_transports()},
-      loop_{*this, timers_, clock_},
+      surroundings_{std::move(surroundings)},
+      clock_{surroundings_->clock()},
+      timers_{clock_, [this] { loop_->wake(); }},
+      callbacks_{surroundings_->callback_waits()},
+      transport_{surroundings_->make_transport()},
+      loop_{surroundings_->make_loop(*this, timers_)},
       links_{*this},
-      executor_{std::make_unique<ThreadExecutor>(executor_options(options_))},
+      executor_{surroundings_->make_executor(options_, [this] { loop_->watch_turns(); })},
       children_{std::make_unique<Children>(*this)} {
   check_type_names();
+  unsent().last_flush = {};  // of another clock, perhaps
   InboxOptions inbox_options;
   inbox_options.max_frame_bytes = largest_frame_bytes;
   inbox_options.insecure = options_.insecure;
@@ -93,11 +90,11 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
     endpoint_ = inbox->listen(ipc_endpoint(id_));
   }
   (void)inbox->listen(inproc_endpoint());
-  loop_.set_inbox(inbox->descriptor());
+  loop_->set_inbox(inbox->descriptor());
   links_.open(std::move(inbox));
-  executor_->on_watch = [](void* loop) { static_cast<Loop*>(loop)->watch_turns(); };
-  executor_->on_watch_argument = &loop_;
 }
+
+NodeCore::~NodeCore() = default;
 
 std::string NodeCore::inproc_endpoint() const {
   return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_);
@@ -121,6 +118,7 @@ Counted<LocalCell> NodeCore::make_cell(const Behaviour& behaviour) {
   LocalCell* parent = current_cell();
   if (closing() || (parent != nullptr && parent->ending()))
     raise(ErrorType::closed, "nothing is spawned any more: the node or the parent is ending");
+  if (parent == nullptr && drain_.begun() && drain_.refuses(behaviour.name())) drain_.refuse();
   const std::uint64_t id = next_actor_.fetch_add(1, std::memory_order_relaxed);
   void* memory = take_memory(sizeof(LocalCell));
   return Counted<LocalCell>::adopt(new (memory) LocalCell{*this, id, behaviour, parent, options_.mailbox_messages});
@@ -167,9 +165,16 @@ void NodeCore::actor_ended(LocalCell& cell) {
   if (all_ended) all_ended->fulfil(std::monostate{});
 }
 
+std::vector<Counted<LocalCell>> NodeCore::roots() {
+  const std::lock_guard lock{actors_mutex_};
+  std::vector<Counted<LocalCell>> roots;
+  for (LocalCell* cell = first_root_; cell != nullptr; cell = cell->next_root) roots.emplace_back(cell);
+  return roots;
+}
+
 void NodeCore::schedule(LocalCell& cell) {
   if (cell.on_node_thread) {
-    loop_.schedule(cell);
+    loop_->schedule(cell);
   } else {
     executor_->schedule(cell);
   }
@@ -233,7 +238,7 @@ bool NodeCore::wait(FutureState& state, TimePoint until) {
   if (state.settled()) return true;
   if (callbacks_.is_current()) return callbacks_.wait(state, until);
   const BlockingScope blocking{*this};
-  return loop_.wait(state, until);
+  return loop_->wait(state, until);
 }
 
 void NodeCore::flush_later(Session& session, Flush flush) {
@@ -255,11 +260,11 @@ void NodeCore::flush_slice() {
 // Answers must not wait for the end of a long slice.
 void NodeCore::after_remote_turn() {
   constexpr Duration longest = std::chrono::microseconds{50};
-  static thread_local TimePoint last{};
-  if (unsent().sessions.empty()) return;
+  Unsent& mine = unsent();
+  if (mine.sessions.empty()) return;
   const TimePoint now = clock_.now();
-  if (now - last > longest) {
-    last = now;
+  if (now - mine.last_flush > longest) {
+    mine.last_flush = now;
     flush_slice();
   }
 }
@@ -277,14 +282,14 @@ void NodeCore::report_failure(const LocalCell& cell, const ErrorInfo& error) {
 // --- For sessions -----------------------------------------------------------------------------------------------------------
 
 void NodeCore::watch_link(std::shared_ptr<Session> session, int descriptor) {
-  loop_.watch(descriptor, [weak = std::weak_ptr{session}] {
+  loop_->watch(descriptor, [weak = std::weak_ptr{session}] {
     if (const auto alive = weak.lock()) alive->pump();
   });
   {
     const std::lock_guard lock{later_mutex_};
     fresh_links_.push_back(std::move(session));
   }
-  loop_.wake();
+  loop_->wake();
 }
 
 void NodeCore::end_session_later(std::shared_ptr<Session> session, std::shared_ptr<const ErrorInfo> reason) {
@@ -292,7 +297,7 @@ void NodeCore::end_session_later(std::shared_ptr<Session> session, std::shared_p
     const std::lock_guard lock{later_mutex_};
     ending_sessions_.emplace_back(std::move(session), std::move(reason));
   }
-  loop_.wake();
+  loop_->wake();
 }
 
 bool NodeCore::may_come_back(const Session& session) const { return children_->living(session.peer()); }
@@ -340,20 +345,18 @@ void NodeCore::tell_failure(const ErrorInfo& error) {
 
 // --- Life -------------------------------------------------------------------------------------------------------------------
 
-void NodeCore::start() { loop_.start_thread(); }
-void NodeCore::run_loop(const std::function<void()>& first) { loop_.run(first); }
+void NodeCore::start() { loop_->start_thread(); }
+void NodeCore::run_loop(const std::function<void()>& first) { loop_->run(first); }
 
 void NodeCore::stop_actors(TimePoint until) {
   auto all_ended = Counted<TypedState<void>>::adopt(TypedState<void>::make(*this));
-  std::vector<Counted<LocalCell>> roots;
   {
     const std::lock_guard lock{actors_mutex_};
     if (first_root_ == nullptr) return;
     all_ended_ = all_ended;
-    for (LocalCell* cell = first_root_; cell != nullptr; cell = cell->next_root) roots.emplace_back(cell);
   }
-  for (const auto& root : roots) root->stop();
-  if (!loop_.wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
+  for (const auto& root : roots()) root->stop();
+  if (!loop_->wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
 }
 
 void NodeCore::close(Processes processes) {
@@ -364,10 +367,10 @@ void NodeCore::close(Processes processes) {
   children_->close(until);
   std::vector<Counted<TypedState<void>>> byes;
   for (const auto& session : links_.all()) byes.push_back(session->say_bye());
-  for (const auto& bye : byes) loop_.wait(*bye, until);
+  for (const auto& bye : byes) loop_->wait(*bye, until);
   callbacks_.stop();
   executor_->stop();
-  loop_.stop();
+  loop_->stop();
   const auto closed = std::make_shared<const ErrorInfo>(make_error(ErrorType::closed, "the node has ended", Executed::unknown));
   for (const auto& session : links_.all()) {
     session->end(closed);

@@ -17,6 +17,7 @@
 #include <troupe/node/cell.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/dead_letters.hpp>
+#include <troupe/node/drain.hpp>
 #include <troupe/node/ending.hpp>
 #include <troupe/node/executor.hpp>
 #include <troupe/node/links.hpp>
@@ -28,6 +29,7 @@
 #include <troupe/node/segment.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/node/signals.hpp>
+#include <troupe/node/surroundings.hpp>
 #include <troupe/node/timers.hpp>
 #include <troupe/transport/transport.hpp>
 #include <troupe/wire/hello.hpp>
@@ -39,6 +41,10 @@ class Node;
 namespace troupe::detail {
 
 class Children;
+class NodeCore;
+
+/// Takes a closed node's core out of those that stay for ever, for who knows that nothing points to it any more.
+[[nodiscard]] std::unique_ptr<NodeCore> take_core(NodeCore& core);
 
 /// Processors that this process may use, at least 1.
 [[nodiscard]] std::size_t usable_cores();
@@ -52,7 +58,10 @@ class NodeCore final : public LoopClient {
  public:
   /// Opens the inbox and starts the node's thread, unless `run_loop` will be called.
   /// @param id, incarnation  of a child: what its parent gave it; else drawn
-  NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t incarnation);
+  NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t incarnation, std::unique_ptr<Surroundings> surroundings);
+  ~NodeCore();
+  NodeCore(const NodeCore&) = delete;
+  NodeCore& operator=(const NodeCore&) = delete;
 
   [[nodiscard]] Node& node() noexcept { return *node_; }
   [[nodiscard]] const NodeOptions& options() const noexcept { return options_; }
@@ -63,14 +72,17 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] std::string inproc_endpoint() const;
   [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+  [[nodiscard]] std::uint64_t random_number() { return surroundings_->random_number(); }
+  [[nodiscard]] bool has_processes() const noexcept { return surroundings_->has_processes(); }
   [[nodiscard]] Timers& timers() noexcept { return timers_; }
   [[nodiscard]] PendingAsks& pending() noexcept { return pending_; }
   [[nodiscard]] CallbackThread& callbacks() noexcept { return callbacks_; }
   [[nodiscard]] Executor& executor() noexcept { return *executor_; }
-  [[nodiscard]] Loop& loop() noexcept { return loop_; }
+  [[nodiscard]] Loop& loop() noexcept { return *loop_; }
   [[nodiscard]] Links& links() noexcept { return links_; }
   [[nodiscard]] Children& children() noexcept { return *children_; }
   [[nodiscard]] Seats& seats() noexcept { return seats_; }
+  [[nodiscard]] Drain& draining() noexcept { return drain_; }
   [[nodiscard]] Segments& segments() noexcept { return segments_; }
   [[nodiscard]] Transport& transport() noexcept { return *transport_; }
   [[nodiscard]] Hello hello(std::uint64_t last_received) const;
@@ -83,6 +95,8 @@ class NodeCore final : public LoopClient {
   /// The actor lives: gives the cell to its family.
   void adopt(LocalCell& cell);
   void actor_ended(LocalCell& cell);
+  /// The actors without a parent.
+  [[nodiscard]] std::vector<Counted<LocalCell>> roots();
   void schedule(LocalCell& cell);
   /// The actor of this node whose turn or constructor the calling thread runs; null: none.
   [[nodiscard]] LocalCell* current_cell() noexcept;
@@ -130,11 +144,11 @@ class NodeCore final : public LoopClient {
   }
 
   void watch_link(std::shared_ptr<Session> session, int descriptor);
-  void unwatch_link(int descriptor) { loop_.unwatch(descriptor); }
+  void unwatch_link(int descriptor) { loop_->unwatch(descriptor); }
   void end_session_later(std::shared_ptr<Session> session, std::shared_ptr<const ErrorInfo> reason);
   [[nodiscard]] bool may_come_back(const Session& session) const;
   /// Reads the inbox, unless another thread does so just now.
-  void drain_now() { loop_.drain_now(); }
+  void drain_now() { loop_->drain_now(); }
   /// Removes what processes that died have left in the runtime directory and in shared memory.
   void sweep();
 
@@ -196,14 +210,15 @@ class NodeCore final : public LoopClient {
   std::string host_name_;
   std::string process_name_;
   std::optional<ProcessInfo> parent_process_;
+  const std::unique_ptr<Surroundings> surroundings_;
   const Clock& clock_;
   Timers timers_;
   PendingAsks pending_;
   CallbackThread callbacks_;
   std::shared_ptr<Transport> transport_;
-  Loop loop_;
+  const std::unique_ptr<Loop> loop_;
   Links links_;
-  std::unique_ptr<ThreadExecutor> executor_;
+  const std::unique_ptr<Executor> executor_;
   std::unique_ptr<Children> children_;
 
   std::atomic<std::uint64_t> next_actor_{1};
@@ -225,6 +240,7 @@ class NodeCore final : public LoopClient {
 
   DeadLetters dead_letters_;
   Seats seats_{*this};
+  Drain drain_{*this};
   Segments segments_;
 };
 

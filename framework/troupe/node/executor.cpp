@@ -15,7 +15,7 @@ constexpr unsigned slice_turns = 1000;  // before others get the thread
 constexpr unsigned max_slot_runs = 64;  // two actors that only wake each other do not keep a thread for ever
 }  // namespace
 
-ThreadExecutor::ThreadExecutor(ExecutorOptions options) : options_{options} {}
+ThreadExecutor::ThreadExecutor(ExecutorOptions options, std::function<void()> watch) : options_{options}, watch_{std::move(watch)} {}
 
 ThreadExecutor::~ThreadExecutor() { ThreadExecutor::stop(); }
 
@@ -35,7 +35,7 @@ void ThreadExecutor::schedule(LocalCell& cell) {
   auto* worker = static_cast<Worker*>(context().worker);
   if (worker != nullptr && worker->waits == 0 && &worker->executor == this) {
     LocalCell* before = worker->slot.exchange(&cell, std::memory_order_acq_rel);
-    if (on_watch != nullptr && !watched_.load(std::memory_order_relaxed) && !watched_.exchange(true)) on_watch(on_watch_argument);
+    if (!watched_.load(std::memory_order_relaxed) && !watched_.exchange(true)) watch_();
     if (before == nullptr) return;
     push(*before);
     return;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -27,6 +28,9 @@ class Executor {
   virtual void end_blocking() noexcept = 0;
   /// Ends the threads; what is still to do stays undone. Not on a thread of its own.
   virtual void stop() = 0;
+  /// To be called now and then once `watch_turns` of the loop was: gives an actor that waits behind a long turn to another thread.
+  /// @returns whether there is anything left to watch
+  virtual bool look_for_stuck() = 0;
 };
 
 struct ExecutorOptions {
@@ -39,20 +43,15 @@ struct ExecutorOptions {
 /// One queue for all, and per thread a slot for the actor that was woken last: its message is still in the cache.
 class ThreadExecutor final : public Executor {
  public:
-  explicit ThreadExecutor(ExecutorOptions options);
+  /// @param watch  called when an actor was put into a slot and nobody watches yet
+  ThreadExecutor(ExecutorOptions options, std::function<void()> watch);
   ~ThreadExecutor() override;
 
   void schedule(LocalCell& cell) override;
   void begin_blocking() override;
   void end_blocking() noexcept override;
   void stop() override;
-
-  /// To be called now and then while `watched` is set: gives an actor that waits behind a long turn to another thread.
-  /// @returns whether there is anything left to watch
-  bool look_for_stuck();
-  /// Called when an actor was put into a slot and nobody watches yet.
-  void (*on_watch)(void*) = nullptr;
-  void* on_watch_argument = nullptr;
+  bool look_for_stuck() override;
 
  private:
   struct alignas(64) Worker {
@@ -72,6 +71,7 @@ class ThreadExecutor final : public Executor {
   void need_thread(std::unique_lock<std::mutex>& lock);
 
   const ExecutorOptions options_;
+  const std::function<void()> watch_;
   std::mutex mutex_;
   std::condition_variable work_;
   LocalCell* first_ = nullptr;

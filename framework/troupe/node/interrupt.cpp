@@ -26,7 +26,11 @@ namespace {
 }
 
 void drain_and_end(NodeCore& node, int signal) {
-  node.children().close(after(node.clock().now(), node.options().linger));
+  const TimePoint until = after(node.clock().now(), node.options().linger);
+  for (const StillBusy& each : node.draining().run(Drain::Refusal::wait, until).busy)
+    log(LogLevel::warning, "terminated: " + each.who + " (pid " + std::to_string(each.pid) + ") has not finished: " + each.why);
+  node.interrupt();
+  node.children().close(until);
   end_now(node, signal);
 }
 
@@ -39,13 +43,13 @@ void watch_interrupts(NodeCore& node) {
   node.loop().watch(descriptor, [&node, draining = false]() mutable {
     const auto signal = node.signals->take();
     if (!signal) return;
-    node.interrupt();
     if (*signal == SIGTERM && !draining) {
       draining = true;
       log(LogLevel::info, "terminated: finishing what was begun; once more ends at once");
       quiet_thread([&node] { drain_and_end(node, SIGTERM); }).detach();
       return;
     }
+    node.interrupt();
     log(LogLevel::info, *signal == SIGINT ? "interrupted: ending all processes" : "terminated: ending all processes");
     end_now(node, *signal);
   });

@@ -276,6 +276,12 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
     case EnvelopeKind::part:
       deliver_part(header, payload, frame.session());
       return;
+    case EnvelopeKind::drain:
+      if (node_.parent_session == frame.session())
+        node_.draining().look_for(frame.session(), header.ask, std::chrono::milliseconds{header.remaining_ms});
+      else
+        session.reply_error(header.ask, make_error(ErrorType::refused, "a process is drained by its parent only"));
+      return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
       return;

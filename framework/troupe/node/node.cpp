@@ -15,7 +15,7 @@
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/interrupt.hpp>
-#include <troupe/node/random.hpp>
+#include <troupe/node/surroundings.hpp>
 #include <troupe/wire/log.hpp>
 
 namespace troupe {
@@ -103,17 +103,33 @@ void Node::start(NodeOptions options) {
   if (options.child_transport == ChildTransport::tcp && !options.insecure)
     throw Misuse{"tcp between processes has no keys here: --troupe-insecure permits it on loopback"};
   const bool signals = options.handle_signals;
-  auto made = std::make_unique<NodeCore>(*this, std::move(options), NodeId{random_number(), random_number()}, random_number());
-  core_ = made.get();
+  make_core(real_surroundings(), std::move(options));
   core_->children().set_arguments(arguments_);
   core_->sweep();
-  {
-    const std::lock_guard lock{nodes().mutex};
-    nodes().living.push_back(this);
-    nodes().cores.push_back(std::move(made));
-  }
   if (signals) watch_interrupts(*core_);
   core_->start();
+}
+
+Node::Node(std::unique_ptr<Surroundings> surroundings, NodeOptions options) { make_core(std::move(surroundings), std::move(options)); }
+
+void Node::make_core(std::unique_ptr<Surroundings> surroundings, NodeOptions options) {
+  const std::uint64_t host = surroundings->random_number();
+  const NodeId id{host, surroundings->random_number()};
+  const std::uint64_t incarnation = surroundings->random_number();
+  auto made = std::make_unique<NodeCore>(*this, std::move(options), id, incarnation, std::move(surroundings));
+  core_ = made.get();
+  const std::lock_guard lock{nodes().mutex};
+  nodes().living.push_back(this);
+  nodes().cores.push_back(std::move(made));
+}
+
+std::unique_ptr<NodeCore> detail::take_core(NodeCore& core) {
+  const std::lock_guard lock{nodes().mutex};
+  auto& cores = nodes().cores;
+  const auto found = std::find_if(cores.begin(), cores.end(), [&](const auto& each) { return each.get() == &core; });
+  auto taken = std::move(*found);
+  cores.erase(found);
+  return taken;
 }
 
 Node::~Node() {
@@ -121,6 +137,11 @@ Node::~Node() {
   core_->close(unwinding ? NodeCore::Processes::ended : NodeCore::Processes::awaited);
   const std::lock_guard lock{nodes().mutex};
   std::erase(nodes().living, this);
+}
+
+DrainReport Node::drain(Duration patience) {
+  if (context().cell != nullptr) throw Misuse{"an actor cannot drain a node: it would wait for its own handler"};
+  return core_->draining().run(Drain::Refusal::error, after(core_->clock().now(), patience));
 }
 
 const std::string& Node::host_name() const { return core_->host_name(); }

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <troupe/node/drain_report.hpp>
 #include <troupe/node/options.hpp>
 #include <troupe/wire/error.hpp>
 
@@ -43,7 +44,8 @@ inline constexpr Place own_process{Place::Kind::own_process};
 
 namespace detail {
 class NodeCore;
-}
+class Surroundings;
+}  // namespace detail
 
 /// This process's part of the troupe: it starts actors and processes and carries their messages.
 ///
@@ -62,6 +64,8 @@ class Node {
   Node(int& argc, char** argv, NodeOptions options = {});
   /// Without a command line: for further nodes of a process, in tests. Children need a Node line with argc and argv.
   explicit Node(NodeOptions options = {});
+  /// For troupe/testing.hpp.
+  Node(std::unique_ptr<detail::Surroundings> surroundings, NodeOptions options);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -90,6 +94,18 @@ class Node {
   template <class Function, class... Args>
   requires std::is_class_v<std::remove_cvref_t<Function>> Process start(ProcessOptions options, Function&& function, Args&&... args);
 
+  /// Finishes: takes no new work, and waits until what was begun has ended here and in the processes of its actors. Mailboxes run
+  /// empty, what was sent is acknowledged, handlers that await end, non-daemon Processes end by themselves. Nothing is stopped; timers
+  /// do not count and go on. Afterwards the node can only be ended.
+  ///
+  /// From the call on `tell`, `ask`, `spawn` and `start` of threads that run no actor throw Closed, also if they wait for room already;
+  /// handles of patterns go on, so that who waits in a queue or holds a lock can finish.
+  /// @param patience  the longest that it takes
+  /// @returns who had not finished by then, and why
+  /// @throws Misuse  called by an actor, which could never finish
+  /// Blocks.
+  DrainReport drain(Duration patience = default_patience);
+
   /// Of the machine.
   [[nodiscard]] const std::string& host_name() const;
   /// Messages that reached nobody so far.
@@ -106,6 +122,7 @@ class Node {
 
  private:
   void start(NodeOptions options);
+  void make_core(std::unique_ptr<detail::Surroundings> surroundings, NodeOptions options);
 
   std::vector<std::string> arguments_;
   detail::NodeCore* core_ = nullptr;                   // stays for ever, see NodeCore

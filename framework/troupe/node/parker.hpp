@@ -24,6 +24,11 @@ class Parker {
   [[nodiscard]] static Parker& current();
 
   void wake() noexcept;
+  /// Takes a wake-up that has come. @returns whether one has
+  [[nodiscard]] bool take_wake() noexcept {
+    int expected = woken;
+    return state_.compare_exchange_strong(expected, awake);
+  }
 
   /// Sleeps until woken or until `until`. Spurious returns are possible.
   void sleep(TimePoint until);

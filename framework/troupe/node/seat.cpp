@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <troupe/node/children.hpp>
+#include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/letter.hpp>
 #include <troupe/node/session.hpp>
@@ -143,6 +144,8 @@ void SeatCell::send(Waiting message, Duration patience) {
     CellPointer place;
     Counted<TypedState<void>> room;
     std::optional<Ending> ended;
+    const bool from_thread = context().cell == nullptr && message.type != nullptr;
+    if (from_thread && node().draining().refuses(message.type->name)) node().draining().refuse();
     {
       const std::lock_guard lock{mutex_};
       ended = ended_;
@@ -305,6 +308,11 @@ void SeatCell::end(const Ending& ending) {
   for (const Watcher& watcher : watchers) watcher.tell(ending);
   for (const Question& question : questions) question.session->reply_error(question.ask, ending.error);
   node().flush_slice();
+}
+
+std::size_t SeatCell::waiting_messages() {
+  const std::lock_guard lock{mutex_};
+  return waiting_.size();
 }
 
 void SeatCell::watch(Watcher watcher) {

@@ -57,6 +57,7 @@ class SeatCell final : public Cell {
 
   /// `place` sits here from now on; null: nobody for now.
   void move(CellPointer place);
+  [[nodiscard]] std::size_t waiting_messages();
   /// Nobody ever will: what waits ends, watchers are told.
   void end(const Ending& ending);
   void watch(Watcher watcher);

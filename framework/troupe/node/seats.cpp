@@ -42,14 +42,24 @@ void Seats::forget(const SeatCell& seat) {
   if (found != seats_.end() && found->second == &seat) seats_.erase(found);
 }
 
-void Seats::end_all(const Ending& ending) {
+std::vector<std::pair<std::string, std::string>> Seats::burdens() {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& seat : held())
+    if (const std::size_t messages = seat->waiting_messages(); messages != 0)
+      all.emplace_back(seat->label(), "messages that wait until it is made anew: " + std::to_string(messages));
+  return all;
+}
+
+std::vector<Counted<SeatCell>> Seats::held() {
+  const std::lock_guard lock{mutex_};
   std::vector<Counted<SeatCell>> seats;
-  {
-    const std::lock_guard lock{mutex_};
-    for (const auto& [address, seat] : seats_)
-      if (seat->try_hold()) seats.push_back(Counted<SeatCell>::adopt(seat));
-  }
-  for (const auto& seat : seats) seat->end(ending);
+  for (const auto& [address, seat] : seats_)
+    if (seat->try_hold()) seats.push_back(Counted<SeatCell>::adopt(seat));
+  return seats;
+}
+
+void Seats::end_all(const Ending& ending) {
+  for (const auto& seat : held()) seat->end(ending);
 }
 
 }  // namespace troupe::detail

@@ -25,10 +25,14 @@ class Seats {
   /// One of this node's; null: it has ended, and no ref is left here.
   [[nodiscard]] Counted<SeatCell> find(std::uint64_t id);
   void forget(const SeatCell& seat);
+  /// Those for which messages wait, and how many, for people.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> burdens();
   /// The node has ended: nobody waits here any more.
   void end_all(const Ending& ending);
 
  private:
+  [[nodiscard]] std::vector<Counted<SeatCell>> held();
+
   NodeCore& node_;
   std::mutex mutex_;
   std::map<Address, SeatCell*> seats_;

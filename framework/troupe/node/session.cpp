@@ -181,6 +181,10 @@ std::shared_ptr<const ErrorInfo> Session::send(const Letter& letter, Encoded& pa
   std::unique_lock lock{mutex_};
   if (!may_send(letter, payload.size())) wait_for_room(letter, lock, after(node_.clock().now(), patience));
   if (state_ == State::ended) return end_reason_;
+  if (letter.needs_credit() && context().cell == nullptr && node_.draining().refuses(letter.type->name)) {
+    lock.unlock();
+    node_.draining().refuse();
+  }
   accept(letter, payload, lock);
   return nullptr;
 }

@@ -85,6 +85,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] Counted<TypedState<void>> say_bye();
   [[nodiscard]] bool ended() const;
   [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
+  /// For people: what has not reached the peer; empty: nothing. Answers that the connection has taken count as arrived.
+  [[nodiscard]] std::string unsent() const;
   /// Cuts the connection, for tests.
   void cut();
 

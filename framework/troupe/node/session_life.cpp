@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <troupe/node/core.hpp>
-#include <troupe/node/random.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
@@ -72,7 +71,7 @@ void Session::connect() {
 void Session::dial() {
   if (state_ == State::fresh) broken_since_ = node_.clock().now();
   state_ = State::dialing;
-  epoch_ = random_number();
+  epoch_ = node_.random_number();
   if (link_ != nullptr) old_links_.push_back(std::move(link_));
   try {
     link_ = node_.transport().dial(node_.way_to(endpoint_));
@@ -157,7 +156,7 @@ void Session::connection_ended() {
     } else {
       const auto pause = first_redial * (1U << std::min(redials_++, redial_doublings));
       if (redial_ == nullptr) redial_ = std::make_unique<RedialTimer>(*this);
-      redial_->schedule(now + pause + Duration{static_cast<std::int64_t>(random_number() % 1'000'000)});
+      redial_->schedule(now + pause + Duration{static_cast<std::int64_t>(node_.random_number() % 1'000'000)});
     }
   }
   if (reason != nullptr) node_.end_session_later(shared_from_this(), std::move(reason));

@@ -130,6 +130,15 @@ void Session::on_ack(std::uint64_t ack) {
   take_waiting_for_room(waiting);
 }
 
+std::string Session::unsent() const {
+  const std::lock_guard lock{mutex_};
+  const bool arrived = retained_.empty() || (state_ == State::open && in_flight_ == 0);
+  if (state_ == State::ended || (arrived && !open_ && bulk_.empty())) return {};
+  std::string text = "bytes not acknowledged: " + std::to_string(retained_bytes_ + open_.size() + bulk_.bytes());
+  if (state_ != State::open) text += ", no connection";
+  return text;
+}
+
 // --- What came --------------------------------------------------------------------------------------------------------------
 
 Session::Sequence Session::on_sequence(std::uint64_t sequence, std::size_t bytes, bool wants_ack) {

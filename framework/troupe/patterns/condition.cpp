@@ -19,6 +19,8 @@ Future<bool> Condition::wait_async(Duration patience) const {
   return owner.ask(ConditionWait{this_holder(owner.pointer()), condition_, patience}, forever);
 }
 
+TimePoint Condition::now() const { return detail::now(*lock_.lock_owner().pointer()); }
+
 void Condition::notify(std::uint64_t count) const {
   const auto& owner = lock_.lock_owner();
   owner.ask(ConditionNotify{this_holder(owner.pointer()), condition_, count}).get();

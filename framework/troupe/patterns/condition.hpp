@@ -44,9 +44,9 @@ class Condition {
   template <class Predicate>
   requires std::predicate<Predicate&>
   bool wait_for(Duration patience, Predicate holds) const {
-    const TimePoint until = detail::after(std::chrono::steady_clock::now(), patience);
+    const TimePoint until = detail::after(now(), patience);
     while (!holds())
-      if (!wait_for(until - std::chrono::steady_clock::now())) return holds();
+      if (!wait_for(until - now())) return holds();
     return true;
   }
 
@@ -72,6 +72,8 @@ class Condition {
     Held() noexcept = default;
     explicit Held(const LockHandle& lock) : LockHandle{lock} {}
   };
+
+  [[nodiscard]] TimePoint now() const;
 
   Held lock_;
   std::uint64_t condition_ = 0;

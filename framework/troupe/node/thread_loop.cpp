@@ -1,5 +1,5 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-#include <troupe/node/loop.hpp>
+#include <troupe/node/thread_loop.hpp>
 
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -41,7 +41,7 @@ void control(int epoll, int operation, int descriptor, std::uint32_t events) {
 
 }  // namespace
 
-Loop::Loop(LoopClient& client, Timers& timers, const Clock& clock)
+ThreadLoop::ThreadLoop(LoopClient& client, Timers& timers, const Clock& clock)
     : client_{client},
       timers_{timers},
       clock_{clock},
@@ -51,14 +51,14 @@ Loop::Loop(LoopClient& client, Timers& timers, const Clock& clock)
   control(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), EPOLLIN);
 }
 
-Loop::~Loop() { stop(); }
+ThreadLoop::~ThreadLoop() { ThreadLoop::stop(); }
 
-void Loop::set_inbox(int descriptor) {
+void ThreadLoop::set_inbox(int descriptor) {
   inbox_ = descriptor;
   control(epoll_.get(), EPOLL_CTL_ADD, inbox_, EPOLLIN);
 }
 
-void Loop::watch(int descriptor, std::function<void()> ready) {
+void ThreadLoop::watch(int descriptor, std::function<void()> ready) {
   {
     const std::lock_guard lock{watched_mutex_};
     watched_[descriptor] = std::make_shared<std::function<void()>>(std::move(ready));
@@ -66,13 +66,13 @@ void Loop::watch(int descriptor, std::function<void()> ready) {
   control(epoll_.get(), EPOLL_CTL_ADD, descriptor, EPOLLIN);
 }
 
-void Loop::unwatch(int descriptor) {
+void ThreadLoop::unwatch(int descriptor) {
   control(epoll_.get(), EPOLL_CTL_DEL, descriptor, 0);
   const std::lock_guard lock{watched_mutex_};
   watched_.erase(descriptor);
 }
 
-void Loop::wake() noexcept {
+void ThreadLoop::wake() noexcept {
   const std::uint64_t one = 1;
   while (::write(bell_.get(), &one, sizeof one) < 0 && errno == EINTR) {
   }
@@ -81,13 +81,13 @@ void Loop::wake() noexcept {
 // --- The lead -----------------------------------------------------------------------------------------------------------
 
 // Somebody who waits takes the lead that we have just left.
-void Loop::hand_over() {
+void ThreadLoop::hand_over() {
   if (following_.load() == 0) return;
   const std::lock_guard lock{followers_mutex_};
   if (!followers_.empty()) followers_.front()->wake();
 }
 
-bool Loop::lead_once() {
+bool ThreadLoop::lead_once() {
   std::unique_lock lead{lead_, std::try_to_lock};
   if (!lead.owns_lock()) return false;
   const bool came = client_.drain();
@@ -96,7 +96,7 @@ bool Loop::lead_once() {
   return came;
 }
 
-void Loop::acknowledge() {
+void ThreadLoop::acknowledge() {
   std::unique_lock lead{lead_, std::try_to_lock};
   if (!lead.owns_lock()) return;  // who leads will do it
   client_.acknowledge();
@@ -105,7 +105,7 @@ void Loop::acknowledge() {
 }
 
 // Holds the lead. @returns whether `state` is settled
-bool Loop::lead_for(FutureState& state, TimePoint until) {
+bool ThreadLoop::lead_for(FutureState& state, TimePoint until) {
   control(epoll_.get(), EPOLL_CTL_MOD, inbox_, 0);
   static thread_local Tries tries;
   tries.begin();
@@ -127,7 +127,7 @@ bool Loop::lead_for(FutureState& state, TimePoint until) {
   return state.settled();
 }
 
-bool Loop::wait(FutureState& state, TimePoint until) {
+bool ThreadLoop::wait(FutureState& state, TimePoint until) {
   Parker& parker = Parker::current();
   FutureState::Waiter waiter{&parker};
   if (!state.add_waiter(waiter)) return true;
@@ -160,7 +160,7 @@ bool Loop::wait(FutureState& state, TimePoint until) {
 
 // --- The node's thread ----------------------------------------------------------------------------------------------------
 
-void Loop::start_thread() {
+void ThreadLoop::start_thread() {
   stopping_.store(false);
   thread_ = quiet_thread([this] {
     ::pthread_setname_np(::pthread_self(), "troupe-node");
@@ -168,7 +168,7 @@ void Loop::start_thread() {
   });
 }
 
-void Loop::stop() {
+void ThreadLoop::stop() {
   stopping_.store(true);
   wake();
   if (thread_.joinable()) thread_.join();
@@ -180,7 +180,7 @@ void Loop::stop() {
   }
 }
 
-void Loop::handle_events(int timeout) {
+void ThreadLoop::handle_events(int timeout) {
   std::array<epoll_event, 32> events;
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
   for (int i = 0; i < count; ++i) {
@@ -204,7 +204,7 @@ void Loop::handle_events(int timeout) {
 
 // Runs turns, while which the standby thread may take over the events.
 template <class Turns>
-void Loop::away(std::unique_lock<std::mutex>& events, Turns turns) {
+void ThreadLoop::away(std::unique_lock<std::mutex>& events, Turns turns) {
   events.unlock();
   arm_standby();
   in_turns_.store(true);
@@ -217,7 +217,7 @@ void Loop::away(std::unique_lock<std::mutex>& events, Turns turns) {
   back_.store(false);
 }
 
-void Loop::run(const std::function<void()>& first) {
+void ThreadLoop::run(const std::function<void()>& first) {
   thread_id_.store(std::this_thread::get_id());
   context().node_thread = true;
   Tries tries;
@@ -258,7 +258,7 @@ void Loop::run(const std::function<void()>& first) {
   if (failure != nullptr) std::rethrow_exception(failure);
 }
 
-void Loop::schedule(LocalCell& cell) {
+void ThreadLoop::schedule(LocalCell& cell) {
   {
     const std::lock_guard lock{cells_mutex_};
     cell.run_next = nullptr;
@@ -269,7 +269,7 @@ void Loop::schedule(LocalCell& cell) {
   if (!on_thread() && sleeping_.load()) wake();
 }
 
-bool Loop::run_turns() {
+bool ThreadLoop::run_turns() {
   LocalCell* cell = nullptr;
   {
     const std::lock_guard lock{cells_mutex_};
@@ -298,9 +298,9 @@ bool Loop::run_turns() {
 
 // --- The standby thread ---------------------------------------------------------------------------------------------------
 
-void Loop::watch_turns() { arm_standby(); }
+void ThreadLoop::watch_turns() { arm_standby(); }
 
-void Loop::arm_standby() {
+void ThreadLoop::arm_standby() {
   if (standby_armed_.load(std::memory_order_relaxed) || standby_armed_.exchange(true)) return;
   {
     const std::lock_guard lock{standby_mutex_};
@@ -314,7 +314,7 @@ void Loop::arm_standby() {
   ::timerfd_settime(standby_timer_.get(), 0, &soon, nullptr);
 }
 
-void Loop::stand_by() {
+void ThreadLoop::stand_by() {
   while (!standby_stop_.load()) {
     std::uint64_t expirations = 0;
     if (::read(standby_timer_.get(), &expirations, sizeof expirations) < 0) continue;
@@ -331,7 +331,7 @@ void Loop::stand_by() {
 }
 
 // Does what the node's thread would do, turns excepted, until that has come back from its handler.
-void Loop::stand_in() {
+void ThreadLoop::stand_in() {
   const std::unique_lock events{events_, std::try_to_lock};
   if (!events.owns_lock()) return;
   const std::uint64_t turns = turns_.load();
