@@ -73,6 +73,8 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] std::uint64_t random_number() { return surroundings_->random_number(); }
+  /// The number of a session; they grow.
+  [[nodiscard]] std::uint64_t next_acquaintance() noexcept { return acquaintances_.fetch_add(1) + 1; }
   [[nodiscard]] bool has_processes() const noexcept { return surroundings_->has_processes(); }
   [[nodiscard]] Timers& timers() noexcept { return timers_; }
   [[nodiscard]] PendingAsks& pending() noexcept { return pending_; }
@@ -221,6 +223,7 @@ class NodeCore final : public LoopClient {
   const std::unique_ptr<Executor> executor_;
   std::unique_ptr<Children> children_;
 
+  std::atomic<std::uint64_t> acquaintances_{0};
   std::atomic<std::uint64_t> next_actor_{1};
   std::mutex actors_mutex_;
   LocalCell* first_root_ = nullptr;  // actors without a parent; each with a share

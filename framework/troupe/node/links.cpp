@@ -168,9 +168,20 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
     forget(*session);
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
   }
-  session->on_hello(header.epoch, hello.incarnation);
-  session->on_ack(hello.last_sequence_seen);
+  Session::Met met = session->on_hello(header.epoch, hello.epoch, hello.incarnation);
+  if (met == Session::Met::given_up) {
+    node_.end_session_later(
+        session,
+        std::make_shared<const ErrorInfo>(make_error(
+            ErrorType::node_lost, "its process has given up this one, to which it had no connection for too long", Executed::unknown)));
+    forget(*session);
+    session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
+    met = session->on_hello(header.epoch, hello.epoch, hello.incarnation);
+  }
+  if (met == Session::Met::known) session->on_ack(hello.last_sequence_seen);
   session->connect();
+  if (met == Session::Met::stale) return;
+  last_session_ = session;
   heard_.push_back(session);
   std::shared_ptr<AwaitedHello> awaited;
   {

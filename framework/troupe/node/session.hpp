@@ -110,7 +110,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void close_intake(std::uint64_t actor);
   void on_grants(const std::vector<Grant>& grants);
 
-  void on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation);
+  enum class Met : std::uint8_t {
+    known,
+    stale,     // said on a connection that broke, or to a session that was before this one
+    given_up,  // by a new session of the peer: this one is over
+  };
+  /// @param heard  the epoch of ours that the peer has heard of last
+  [[nodiscard]] Met on_hello(std::uint64_t epoch, std::uint64_t heard, std::uint64_t peer_incarnation);
   void on_ack(std::uint64_t ack);
   enum class Sequence : std::uint8_t { next, duplicate, gap };
   /// Whether a data frame of the peer is the one that is due; counts it as received.

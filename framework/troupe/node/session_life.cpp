@@ -56,7 +56,9 @@ void Session::send_control(FrameKind kind) {
 
 void Session::send_hello() {
   Encoded body{sizeof(FrameHeader)};
-  encode(body, node_.hello(received_.load(std::memory_order_relaxed)));
+  Hello hello = node_.hello(received_.load(std::memory_order_relaxed));
+  hello.epoch = incoming_epoch_;
+  encode(body, hello);
   Block frame = body.take();
   const FrameHeader filled = header(FrameKind::hello);
   std::memcpy(frame.data(), &filled, sizeof filled);
@@ -71,7 +73,8 @@ void Session::connect() {
 void Session::dial() {
   if (state_ == State::fresh) broken_since_ = node_.clock().now();
   state_ = State::dialing;
-  epoch_ = node_.random_number();
+  if (epoch_ == 0) epoch_ = node_.next_acquaintance() << 32U;
+  ++epoch_;
   if (link_ != nullptr) old_links_.push_back(std::move(link_));
   try {
     link_ = node_.transport().dial(node_.way_to(endpoint_));
@@ -224,11 +227,19 @@ Counted<TypedState<void>> Session::say_bye() {
   return done;
 }
 
-void Session::on_hello(std::uint64_t epoch, std::uint64_t peer_incarnation) {
+namespace {
+constexpr std::uint64_t session_of(std::uint64_t epoch) { return epoch >> 32U; }
+}  // namespace
+
+Session::Met Session::on_hello(std::uint64_t epoch, std::uint64_t heard, std::uint64_t peer_incarnation) {
   const std::lock_guard lock{mutex_};
+  if (peer_incarnation_ == peer_incarnation && epoch <= incoming_epoch_) return Met::stale;
+  if (incoming_epoch_ != 0 && session_of(epoch) != session_of(incoming_epoch_)) return Met::given_up;
+  if (heard != 0 && session_of(heard) != session_of(epoch_)) return Met::stale;
   incoming_epoch_ = epoch;
   peer_incarnation_ = peer_incarnation;
   ack_wanted_ = true;  // what it sends again may have come already
+  return Met::known;
 }
 
 // A peer that ends right after its start is heard before our own connection to it is open: the answer waits for that, and the

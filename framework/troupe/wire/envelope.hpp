@@ -38,7 +38,7 @@ struct FrameHeader {
   std::uint64_t source_incarnation = 0;
   NodeId destination;
   std::uint64_t destination_incarnation = 0;  // 0: not known yet (only in HELLO)
-  std::uint64_t epoch = 0;                    // one life of the sender's connection
+  std::uint64_t epoch = 0;                    // one life of the sender's connection; grows
   std::uint64_t sequence = 0;                 // of data frames, from 1; else the last one sent
   std::uint64_t ack = 0;                      // the last data frame that came from the destination
 };

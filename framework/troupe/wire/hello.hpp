@@ -13,7 +13,7 @@ namespace troupe::detail {
 struct Hello {
   NodeId node;
   std::uint64_t incarnation = 0;
-  std::uint64_t epoch = 0;  // of this connection
+  std::uint64_t epoch = 0;  // of the receiver, that the sender has heard of last; 0: none
   std::uint8_t version = wire_version;
   std::string build_id;  // of the program; tasks without a name and local types cross between equal ones only
   std::string endpoint;  // where I listen; empty: I take no connections
