@@ -1,8 +1,8 @@
 # troupe: actors in processes. Apache-2.0, see LICENSE.
-# Copies the headers that <troupe/troupe.hpp> reaches from ${source} to ${destination}; without a destination, lists them.
+# Copies the headers that <troupe/troupe.hpp> and <troupe/testing.hpp> reach from ${source} to ${destination}; without a destination, lists them.
 cmake_minimum_required(VERSION 3.22)
 
-set(waiting troupe/troupe.hpp)
+set(waiting troupe/troupe.hpp troupe/testing.hpp)
 set(headers "")
 while(waiting)
   list(POP_FRONT waiting header)
