@@ -9,9 +9,13 @@
 
 #include <array>
 #include <cstddef>
+#include <chrono>
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
