@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <future>
 #include <random>
 #include <set>
 #include <utility>
@@ -111,4 +112,72 @@ TEST_CASE("P13 the end of a process is something to wait for") {
   gate.put(1);
   process.join();
   CHECK(troupe::wait_any({process}, 1s) == std::vector<std::size_t>{0});
+}
+
+TEST_CASE("wait_any takes futures, queues, connections and processes together, and consumes nothing") {
+  const Where where = GENERATE(every_place);
+  Stage stage{where};
+  Queue<int> gate{stage.node};
+  Queue<std::string> queue{stage.node, {.place = where == Where::here ? troupe::here : troupe::own_process}};
+  const Process process = stage.node.start([](Queue<int> opened) { opened.get(); }, gate);
+  auto [near, far] = pipe<int>(stage.node);
+  Queue<int> answers{stage.node};
+  auto future = answers.get_async();
+  const auto wait = [&, &mine = near](troupe::Duration patience) { return troupe::wait_any({future, queue, mine, process}, patience); };
+  using Places = std::vector<std::size_t>;
+
+  CHECK(wait(0s).empty());
+  CHECK(wait(20ms).empty());
+  queue.put("tea");
+  CHECK(wait(soon) == Places{1});
+  CHECK(wait(troupe::forever) == Places{1});
+  answers.put(7);
+  CHECK(eventually([&] { return wait(soon) == Places{0, 1}; }));
+  CHECK(queue.get() == "tea");
+  CHECK(wait(soon) == Places{0});
+  far.send(1);
+  CHECK(eventually([&] { return wait(soon) == Places{0, 2}; }));
+  gate.put(1);
+  process.join();
+  CHECK(wait(0s) == Places{0, 2, 3});
+  CHECK(future.get() == 7);
+  CHECK(near.recv() == 1);
+}
+
+TEST_CASE("wait_any says that a queue is ready which is closed, has ended, or whose item came while it waited") {
+  const Where where = GENERATE(every_place);
+  Stage stage{where};
+  const auto place = where == Where::here ? troupe::here : troupe::own_process;
+  Queue<int> first{stage.node, {.place = place}};
+  Queue<int> second{stage.node, {.place = place}};
+  using Places = std::vector<std::size_t>;
+
+  for (int round = 0; round < 20; ++round) {
+    auto waits = std::async(std::launch::async, [&] { return troupe::wait_any({first, second}, soon); });
+    (round % 2 == 0 ? first : second).put(round);
+    const auto ready = waits.get();
+    CHECK(ready == Places{static_cast<std::size_t>(round % 2)});
+    CHECK((round % 2 == 0 ? first : second).try_get() == round);
+  }
+  first.close();
+  CHECK(troupe::wait_any({second, first}, soon) == Places{1});
+  second.destroy();
+  CHECK(eventually([&] { return troupe::wait_any({second, first}, soon) == Places{0, 1}; }));
+  Queue<int> empty;
+  CHECK_THROWS_AS(troupe::wait_any({empty}, 0s), troupe::Misuse);
+  CHECK_THROWS_AS(troupe::wait_any({troupe::Future<int>{}}, 0s), troupe::Misuse);
+}
+
+TEST_CASE("a future that failed is ready, and one that is waited for again and again keeps no bells") {
+  Stage stage;
+  Queue<int> queue{stage.node};
+  auto waits = queue.get_async();
+  auto other = queue.get_async();
+
+  for (int i = 0; i < 100; ++i) CHECK(troupe::wait_any({waits, other}, 0s).empty());
+  CHECK(troupe::wait_any({waits, other}, 5ms).empty());
+  REQUIRE(waits.cancel());
+  CHECK(troupe::wait_any({waits, other}) == std::vector<std::size_t>{0});
+  queue.put(1);
+  CHECK(other.get(soon) == 1);
 }

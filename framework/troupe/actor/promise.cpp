@@ -41,7 +41,7 @@ void AnswerLater::settled(std::unique_ptr<Continuation>, FutureState& state) {
 }
 
 bool AnswerLater::wanted() {
-  if (asker_) return !asker_->claimed();
+  if (asker_) return asker_->wanted();
   given_up_ = given_up_ || session_->ended() || session_->take_cancelled(ask_id_);
   return !given_up_;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <variant>
@@ -44,5 +45,9 @@ class Bells {
   std::vector<Bell> bells_;
   std::size_t looked_at_ = 0;  // by this number those that have rung are thrown out
 };
+
+/// Rings when `settled` ends, whatever it brings; at once, if it has.
+void ring_when(FutureState& settled, const std::shared_ptr<Bells>& bells);
+void ring_when(FutureState& settled, const Bell& bell);
 
 }  // namespace troupe::detail

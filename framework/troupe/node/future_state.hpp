@@ -178,11 +178,13 @@ class TypedState final : public FutureState {
     this->~TypedState();
     give_memory(this, sizeof(TypedState));
   }
-  void decode_value(std::span<const std::byte> payload) override {
+  void decode_value([[maybe_unused]] std::span<const std::byte> payload) override {
     if constexpr (std::is_void_v<T>) {
       value_.emplace();
-    } else {
+    } else if constexpr (carrier<T> != Carrier::none) {
       value_.emplace(decode<T>(payload));
+    } else {
+      raise(ErrorType::malformed, "a value of this type is made where it is, and does not travel");
     }
   }
 

@@ -198,7 +198,6 @@ class Connection {
     State(detail::PipeEndOnWire wire, Queue<T> from, Queue<T> to) : end{std::move(wire)}, in{std::move(from)}, out{std::move(to)} {}
     void let_go() {
       held.reset();
-      awaited = {};
       in = {};  // gives back what it has fetched and not received
       out = {};
     }
@@ -212,8 +211,6 @@ class Connection {
     Queue<T> in, out;
     std::optional<T> held;  // taken by `poll`
     bool sent = false;      // something that may not have arrived yet
-    Future<void> awaited;   // ends when there is something to receive
-    std::shared_ptr<detail::Bells> bells = std::make_shared<detail::Bells>();
   };
 
   explicit Connection(std::unique_ptr<State> state) noexcept : state_{std::move(state)} {}
@@ -262,12 +259,8 @@ void Connection<T>::load(Archive& archive) {
 template <class T>
 void Connection<T>::troupe_ring(const detail::Bell& bell) {
   State& mine = receiving();
-  mine.bells->add(bell);
-  if (mine.held || (mine.awaited.valid() && mine.awaited.ready())) mine.awaited = {};
-  if (mine.held) return mine.bells->ring();
-  if (mine.awaited.valid()) return;
-  mine.awaited = mine.in.ready_async();
-  detail::PipeEnd::ring_when(mine.awaited.shared_state(), mine.bells);
+  if (mine.held) return bell->fulfil(std::monostate{});
+  mine.in.troupe_ring(bell);
 }
 
 template <class T>
@@ -278,7 +271,7 @@ std::pair<Connection<T>, Connection<T>> pipe(Node& node, PipeOptions options) {
   const Queue<T> forth{node, queue};
   const Queue<T> back{node, queue};
   const bool both = options.ways == Ways::both;
-  const auto owner = detail::spawn_pipe_owner(node, {forth.queue_owner(), back.queue_owner()}, options.claim_within, options.name);
+  const auto owner = detail::spawn_pipe_owner(node, forth.queue_owner(), back.queue_owner(), options.claim_within, options.name);
   detail::PipeEndOnWire first{owner, 0, 0, true, both, options.name};
   detail::PipeEndOnWire second{owner, 1, 0, both, true, options.name};
   return {Connection<T>{std::make_unique<State>(std::move(first), back, forth)},

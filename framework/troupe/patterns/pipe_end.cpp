@@ -3,39 +3,14 @@
 
 #include <utility>
 
-#include <troupe/node/core.hpp>
 #include <troupe/node/passengers.hpp>
+#include <troupe/patterns/messenger.hpp>
 #include <troupe/patterns/owner.hpp>
+#include <troupe/patterns/queue_owner.hpp>
 
 namespace troupe::detail {
 
 namespace {
-
-/// Says one thing to an owner without keeping who wants it said: from an outbox that outlives it, and without a dead letter if the
-/// owner has ended.
-template <class M>
-class Messenger final : public Actor<Messenger<M>, M> {
- public:
-  Messenger(Ref<PipeOwner> to, M message) : to_{std::move(to)}, message_{std::move(message)} {}
-  void on(const M&) {}
-
- private:
-  void on_start() override {
-    (void)to_.ask(std::move(message_));
-    this->stop();
-  }
-  const Ref<PipeOwner> to_;
-  M message_;
-};
-
-template <class M>
-void send_messenger(const Ref<PipeOwner>& owner, const M& message) {
-  NodeCore& node = owner.pointer()->node();
-  const ContextScope outside_of_actors{&node, nullptr};
-  auto make = [&] { return make_actor<Messenger<M>>(owner, message); };
-  ConstructionOf<Messenger<M>, decltype(make)> construction{make};
-  (void)spawn_here(node, behaviour_of<Messenger<M>>(), construction);
-}
 
 // Without waiting: it may be the thread that reads the inbox, or a destructor.
 template <class M>
@@ -53,17 +28,6 @@ bool has_ended(const Cell& owner) {
   if (owner.local()) return static_cast<const LocalCell&>(owner).ended();
   return owner.kind() == Cell::Kind::remote && static_cast<const RemoteCell&>(owner).session()->ended();
 }
-
-/// Rings when a future ends, whatever it brings.
-class RingBells final : public Continuation {
- public:
-  explicit RingBells(std::shared_ptr<Bells> bells) noexcept : bells_{std::move(bells)} {}
-  void settled(std::unique_ptr<Continuation>, FutureState&) override { bells_->ring(); }
-  void call(FutureState&) override {}
-
- private:
-  const std::shared_ptr<Bells> bells_;
-};
 
 }  // namespace
 
@@ -135,11 +99,10 @@ void PipeEnd::raise_peer_closed() const {
   raise(std::move(error));
 }
 
-void PipeEnd::ring_when(FutureState& ready, const std::shared_ptr<Bells>& bells) { ready.attach(std::make_unique<RingBells>(bells)); }
-
-Ref<PipeOwner> spawn_pipe_owner(Node& node, PipeOwner::Queues queues, Duration claim_within, std::string name) {
+Ref<PipeOwner> spawn_pipe_owner(Node& node, const Ref<QueueOwner>& forth, const Ref<QueueOwner>& back, Duration claim_within,
+                                std::string name) {
   const Ref<Presence> maker = this_process(node.core());
-  return spawn_owner<PipeOwner>(node, here, std::move(queues), maker, claim_within, std::move(name));
+  return spawn_owner<PipeOwner>(node, here, PipeOwner::Queues{forth, back}, maker, claim_within, std::move(name));
 }
 
 }  // namespace troupe::detail

@@ -9,13 +9,13 @@
 #include <string_view>
 
 #include <troupe/actor/ref.hpp>
-#include <troupe/node/bells.hpp>
 #include <troupe/node/clock.hpp>
-#include <troupe/node/future_state.hpp>
 #include <troupe/patterns/pipe_owner.hpp>
 #include <troupe/wire/error.hpp>
 
 namespace troupe::detail {
+
+class QueueOwner;
 
 /// As it travels.
 struct PipeEndOnWire {
@@ -58,9 +58,6 @@ class PipeEnd {
   [[noreturn]] void raise_end_of_stream() const;
   [[noreturn]] void raise_peer_closed() const;
 
-  /// Has the bells rung when `ready` ends.
-  static void ring_when(FutureState& ready, const std::shared_ptr<Bells>& bells);
-
  private:
   enum class State : std::uint8_t { open, given, closed };
 
@@ -69,6 +66,7 @@ class PipeEnd {
 };
 
 /// @returns the owner of a new pipe between the queues, of which the first takes what the first end sends
-[[nodiscard]] Ref<PipeOwner> spawn_pipe_owner(Node& node, PipeOwner::Queues queues, Duration claim_within, std::string name);
+[[nodiscard]] Ref<PipeOwner> spawn_pipe_owner(Node& node, const Ref<QueueOwner>& forth, const Ref<QueueOwner>& back, Duration claim_within,
+                                              std::string name);
 
 }  // namespace troupe::detail

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -11,174 +10,72 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <troupe/actor/ref.hpp>
+#include <troupe/node/bells.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/patterns/queue_messages.hpp>
 #include <troupe/patterns/queue_owner.hpp>
 #include <troupe/patterns/queue_port.hpp>
+#include <troupe/patterns/queue_taken.hpp>
 
 namespace troupe::detail {
 
-/// What of it needs no item.
-class QueueClientBase : public QueueSide, public std::enable_shared_from_this<QueueClientBase> {
- public:
-  QueueClientBase(CellPointer owner, std::string name) : name_{std::move(name)}, owner_{std::move(owner)} {}
-  ~QueueClientBase() override;
-  QueueClientBase(const QueueClientBase&) = delete;
-  QueueClientBase& operator=(const QueueClientBase&) = delete;
-  void granted(std::uint64_t slots) final { slots_.fetch_add(slots); }
-  void slots_recalled() final;
-
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
-
- protected:
-  /// @returns whether there was one; it is the caller's
-  bool take_slot() noexcept;
-  void return_slots(std::uint64_t slots);
-  /// What to ask for room as: who asks much gets slots.
-  [[nodiscard]] std::uint64_t putting_number();
-  /// How many items a get should bring; doubles as long as nobody else wants any. Under the mutex.
-  [[nodiscard]] std::uint64_t next_window();
-  /// Whether others should be told by now how many items were taken. Under the mutex.
-  [[nodiscard]] bool report_due();
-  /// The number that the owner knows us by; asks for one when that is worth it. 0: none.
-  [[nodiscard]] std::uint64_t number();
-  virtual std::uint64_t join(const Ref<QueuePort>& port) = 0;
-  virtual void say_slots_back(std::uint64_t slots) = 0;
-  void forget_slots() noexcept { slots_.store(0); }
-
-  std::mutex mutex_;
-  std::uint64_t window_size_ = 0;  // guarded by it
-  std::uint64_t fetches_ = 0;      // likewise: since somebody else wanted items
-  std::uint64_t taken_ = 0;        // likewise: of the lease
-  std::uint64_t reported_ = 0;     // likewise
-  TimePoint last_report_{};        // likewise
-
- private:
-  const std::string name_;
-  const CellPointer owner_;
-  std::atomic<std::uint64_t> slots_{0};
-  std::atomic<std::uint64_t> puts_{0};  // asked for; up to the number that makes a client
-  std::atomic<bool> joining_{false};
-  std::atomic<std::uint64_t> number_{0};
-  Ref<QueuePort> port_;  // set before `number_`
-};
+/// @throws Misuse  it is not positive
+[[nodiscard]] Duration checked_lease(Duration lease);
 
 /// Threads: safe. The owner is written to from outside of actors, so that no item waits in a handler's outbox while others
 /// of this process pass it.
-template <class T>
-class QueueClient final : public QueueClientBase {
-  using Owner = QueueOwner<T>;
-
+class QueueClient final : public QueueSide, public std::enable_shared_from_this<QueueClient> {
  public:
-  QueueClient(Ref<Owner> owner, std::string name) : QueueClientBase{owner.pointer(), std::move(name)}, owner_{std::move(owner)} {}
-  ~QueueClient() override {
-    try {
-      give_back();
-    } catch (...) {  // the owner has no room for it now: the port's end says the same
-    }
-  }
+  /// @param items  of the type of whatever is in the queue
+  QueueClient(Ref<QueueOwner> owner, std::string name, const TypeName& items)
+      : owner_{std::move(owner)}, name_{std::move(name)}, items_{items} {}
+  ~QueueClient() override;
+  QueueClient(const QueueClient&) = delete;
+  QueueClient& operator=(const QueueClient&) = delete;
 
-  [[nodiscard]] const Ref<Owner>& owner() const noexcept { return owner_; }
+  [[nodiscard]] const Ref<QueueOwner>& owner() const noexcept { return owner_; }
   [[nodiscard]] NodeCore& node() const noexcept { return owner_.pointer()->node(); }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const TypeName& items() const noexcept { return items_; }
   template <class M>
   auto ask(M message, Duration patience = forever) {
     const ContextScope outside_of_actors{&node(), nullptr};
     return owner_.ask(std::move(message), patience);
   }
 
+  [[nodiscard]] QueueLooks look() { return ask(QueueLook{}, default_patience).get(); }
+
   /// Fills a slot that was granted. @returns false: there is none, `item` is as before
-  bool put_into_slot(T& item) {
-    if (!take_slot()) return false;
-    try {
-      tell(QueuePutIntoSlot<T>{std::move(item), number()});
-    } catch (...) {
-      return_slots(1);
-      throw;
-    }
-    return true;
-  }
-  Future<void> ask_to_put(T item, Duration patience) {
-    const std::uint64_t client = putting_number();
-    return ask(QueuePut<T>{std::move(item), patience, client});
-  }
+  bool put_into_slot(Item& item);
+  Future<void> ask_to_put(Item item, Duration patience);
 
   /// The first of the items that are here. @returns nothing: there are none
-  std::optional<T> take() {
-    QueueTaken report;
-    std::optional<T> item;
-    {
-      const std::lock_guard lock{mutex_};
-      if (window_.empty()) return item;
-      item.emplace(std::move(window_.front()));
-      window_.pop_front();
-      ++taken_;
-      if (window_.empty() || report_due()) report = {lease_, reported_ = taken_};
-    }
-    if (report.lease != 0) tell(report);
-    return item;
-  }
-  [[nodiscard]] bool holds_items() {
-    const std::lock_guard lock{mutex_};
-    return !window_.empty();
-  }
+  std::optional<Item> take();
+  [[nodiscard]] bool holds_items();
   /// Asks for the next item, and for those behind it.
-  Future<QueueWindow<T>> fetch(Duration patience) {
-    QueueFetch fetch{patience, 0, 1};
-    {
-      const std::lock_guard lock{mutex_};
-      fetch.most = next_window();
-    }
-    if (fetch.most > 1) fetch.client = number();
-    return ask(fetch);
-  }
+  Future<QueueWindow> fetch(Duration patience);
+  /// Asks for the next item alone, whose bytes `state` takes. In this process the item itself comes, and `fulfil` hands it over.
+  void fetch_into(FutureState& state, void (*fulfil)(FutureState& state, Item item));
+  /// Asks for an item to work on.
+  Future<QueueHanded> ask_to_take(Duration patience, Duration lease);
+  /// The same for `state`, to which `fulfil` hands it over.
+  void take_into(FutureState& state, Duration lease, void (*fulfil)(FutureState& state, TakenHandle handle, Item item));
+  /// @param seen  whether somebody has worked on it
+  void give_back_taken(std::uint64_t number, bool seen) noexcept;
+  /// Has the bell rung when there may be an item, or never any more; at once, if that may have come about meanwhile.
+  void ring(const Bell& bell);
   /// Takes the first item of what was fetched; the others stay here, unless they were recalled meanwhile.
-  T receive(QueueWindow<T> window) {
-    T first = std::move(window.items.front());
-    if (window.lease == 0) return first;
-    bool recalled = false;
-    {
-      const std::lock_guard lock{mutex_};
-      lease_ = window.lease;
-      taken_ = 1;
-      reported_ = 0;
-      window_.assign(std::make_move_iterator(window.items.begin() + 1), std::make_move_iterator(window.items.end()));
-      recalled = recalled_ == lease_;
-    }
-    if (recalled) give_back();
-    return first;
-  }
-  void items_recalled(std::uint64_t lease) override {
-    {
-      const std::lock_guard lock{mutex_};
-      fetches_ = 0;
-      recalled_ = lease;
-      if (lease_ != lease) return;  // it is on its way to us, or over
-    }
-    give_back();
-  }
-  void owner_ended() override {
-    forget_slots();
-    const std::lock_guard lock{mutex_};
-    lease_ = 0;
-    window_.clear();
-  }
+  Item receive(QueueWindow window);
   /// Ends the lease.
-  void give_back() {
-    QueueReturn<T> back;
-    {
-      const std::lock_guard lock{mutex_};
-      if (lease_ == 0) return;
-      back.lease = std::exchange(lease_, 0);
-      back.taken = taken_;
-      if (owner_.pointer()->local()) back.items.assign(std::make_move_iterator(window_.begin()), std::make_move_iterator(window_.end()));
-      window_.clear();
-    }
-    tell(std::move(back));
-  }
+  void give_back();
+
+  void granted(std::uint64_t slots) override { slots_.fetch_add(slots); }
+  void slots_recalled() override;
+  void items_recalled(std::uint64_t lease) override;
+  void owner_ended() override;
 
  private:
   template <class M>
@@ -186,13 +83,40 @@ class QueueClient final : public QueueClientBase {
     const ContextScope outside_of_actors{&node(), nullptr};
     owner_.tell(std::move(message), forever);
   }
-  std::uint64_t join(const Ref<QueuePort>& port) override { return ask(QueueJoinClients{port}, default_patience).get(); }
-  void say_slots_back(std::uint64_t slots) override { tell(QueueSlotsBack{number(), slots}); }
+  /// @returns whether there was one; it is the caller's
+  bool take_slot() noexcept;
+  void return_slots(std::uint64_t slots);
+  /// How many items a get should bring; doubles as long as nobody else wants any. Under the mutex.
+  [[nodiscard]] std::uint64_t next_window();
+  /// Whether others should be told by now how many items were taken. Under the mutex.
+  [[nodiscard]] bool report_due();
+  [[nodiscard]] Ref<QueuePort> port();
+  /// The number that the owner knows us by; asks for one when that is worth it. 0: none.
+  [[nodiscard]] std::uint64_t number();
 
-  const Ref<Owner> owner_;
-  std::deque<T> window_;        // guarded by the mutex
-  std::uint64_t lease_ = 0;     // likewise: that these belong to
-  std::uint64_t recalled_ = 0;  // likewise: the last lease that was
+  const Ref<QueueOwner> owner_;
+  const std::string name_;
+  const TypeName& items_;
+  std::atomic<std::uint64_t> slots_{0};
+  std::atomic<std::uint64_t> puts_{0};  // asked for; up to the number that makes a client
+  std::atomic<bool> joining_{false};
+  std::atomic<std::uint64_t> number_{0};
+  std::mutex port_mutex_;
+  Ref<QueuePort> port_;  // guarded by it
+  std::mutex mutex_;
+  // Guarded by it:
+  std::deque<Item> window_;
+  std::uint64_t lease_ = 0;     // that these belong to
+  std::uint64_t recalled_ = 0;  // the last lease that was
+  std::uint64_t window_size_ = 0;
+  std::uint64_t fetches_ = 0;   // since somebody else wanted items
+  std::uint64_t taken_ = 0;     // of the lease
+  std::uint64_t reported_ = 0;  // of those
+  TimePoint last_report_{};
+
+  const std::shared_ptr<Bells> bells_ = std::make_shared<Bells>();  // of those who wait for several things
+  std::mutex awaited_mutex_;
+  Future<void> awaited_;  // guarded by it: rings them
 };
 
 }  // namespace troupe::detail

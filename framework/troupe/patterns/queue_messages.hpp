@@ -1,5 +1,5 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// What a queue's handles and its owner say to each other.
+// What a queue's handles and its owner say to each other, whatever the items are.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 #include <troupe/actor/ref.hpp>
 #include <troupe/node/clock.hpp>
+#include <troupe/patterns/item.hpp>
 #include <troupe/patterns/queue_port.hpp>
 #include <troupe/wire/error.hpp>
 
@@ -18,36 +19,50 @@ namespace troupe::detail {
 
 // A client is the number that the owner gave to a process's handles; 0: none yet.
 
-template <class T>
 struct QueuePut {
-  T item;
+  Item item;
   Duration wait{};  // for room, at the owner
   std::uint64_t client = 0;
 };
 /// Into a slot that the client holds.
-template <class T>
 struct QueuePutIntoSlot {
-  T item;
+  Item item;
   std::uint64_t client = 0;
 };
-template <class T>
 struct QueuePutMany {
-  std::vector<T> items;
+  std::vector<Item> items;
   Duration wait{};  // zero: all or none
 };
 struct QueueGet {
   Duration wait{};
 };
-struct QueueGetMany {
-  std::uint64_t least = 0;
-  std::uint64_t most = 0;
-  Duration wait{};
-};
-/// For a getter that would hold further items, if it is alone.
 struct QueueFetch {
   Duration wait{};
-  std::uint64_t client = 0;
-  std::uint64_t most = 0;
+  std::uint64_t least = 1;
+  std::uint64_t most = 1;
+  std::uint64_t client = 0;  // would hold further items, if it is alone; 0: they are to be its own
+};
+/// For somebody who says when he is done with the item.
+struct QueueTake {
+  Duration wait{};
+  Duration lease{};
+  Ref<QueuePort> port;  // with whose end it comes back
+};
+/// Brings whether it was still his.
+struct QueueDone {
+  std::uint64_t number = 0;
+};
+struct QueueGiveBack {
+  std::uint64_t number = 0;
+  bool seen = true;  // else it does not count as a delivery
+};
+/// Brings whether it is still his: the lease begins anew.
+struct QueueRenew {
+  std::uint64_t number = 0;
+  Duration lease{};
+};
+struct QueueLeaseEnded {
+  std::uint64_t number = 0;
 };
 /// How many items of a lease were taken by now.
 struct QueueTaken {
@@ -55,11 +70,10 @@ struct QueueTaken {
   std::uint64_t taken = 0;
 };
 /// The end of a lease. A getter of the owner's process has the items themselves and brings them back.
-template <class T>
 struct QueueReturn {
   std::uint64_t lease = 0;
   std::uint64_t taken = 0;
-  std::vector<T> items;
+  std::vector<Item> items;
 };
 struct QueueSlotsBack {
   std::uint64_t client = 0;
@@ -80,46 +94,40 @@ struct QueueExpired {
   std::uint64_t waiting = 0;
 };
 
+/// What a queue is made of.
+struct QueueSettings {
+  std::uint64_t capacity = 0;
+  std::string name;
+  std::uint32_t max_deliveries = 0;
+  std::string items;          // their type, for people
+  std::uint64_t objects = 0;  // the type's id, if they must be objects at the owner too; else bytes will do
+};
+
 /// What can be seen of a queue.
 struct QueueLooks {
   std::uint64_t size = 0;
   std::uint64_t capacity = 0;
   bool closed = false;
+  bool ready = false;  // a get would not wait
 };
 
 /// Items of one lease: twice what is got within a round trip.
 constexpr std::uint64_t most_leased = 1024;
 
-/// The answer to QueueFetch: one item, or a lease of several. To another process the owner writes its items out and keeps
-/// them until they are taken, so that they are not lost with that process.
-template <class T>
+/// The answer to QueueFetch: items of the getter's own, or a lease of several. To another process the owner writes its items out
+/// and keeps them until they are taken, so that they are not lost with that process.
 struct QueueWindow {
   QueueWindow() = default;
   QueueWindow(QueueWindow&&) noexcept = default;
   QueueWindow& operator=(QueueWindow&&) noexcept = default;
 
-  std::uint64_t lease = 0;  // 0: a single item, the getter's own
-  std::vector<T> items;
-  const std::deque<T>* kept = nullptr;  // in the owner's turn: write out the first `count` of these
-  std::size_t count = 0;                // only with `kept`
+  std::uint64_t lease = 0;  // 0: they are the getter's own
+  std::vector<Item> items;
+  const std::deque<Item>* kept = nullptr;  // in the owner's turn: write out the first `count` of these
+  std::size_t count = 0;                   // only with `kept`
 
-  template <class Archive>
-  void save(Archive& archive) const {
-    archive(lease, static_cast<std::uint64_t>(kept == nullptr ? items.size() : count));
-    for (const auto& item : items) archive(static_cast<const T&>(item));
-    for (std::size_t i = 0; i < count; ++i) archive((*kept)[i]);
-  }
-  template <class Archive>
-  void load(Archive& archive) {
-    std::uint64_t size = 0;
-    archive(lease, size);
-    if (size > most_leased) raise(ErrorType::malformed, "a queue hands out more items at once than there can be");
-    for (std::uint64_t i = 0; i < size; ++i) {
-      T item{};
-      archive(item);
-      items.push_back(std::move(item));
-    }
-  }
+  void save(OutArchive& archive) const;
+  void load(InArchive& archive);
 };
 
 /// What those are told who get nothing. Made once: to find a queue empty is no exception.
@@ -131,7 +139,5 @@ struct QueueErrors {
 
 /// Of a group of items that was still going in.
 [[nodiscard]] QueueErrors::Info closed_within(std::size_t admitted, std::size_t all);
-/// @throws Misuse  zero
-std::uint64_t checked_capacity(std::uint64_t capacity);
 
 }  // namespace troupe::detail

@@ -2,13 +2,11 @@
 // The actor behind a queue: its items, and who waits for one or for room, each in the order in which they came.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,7 +14,9 @@
 #include <troupe/actor/monitor.hpp>
 #include <troupe/actor/promise.hpp>
 #include <troupe/node/clock.hpp>
+#include <troupe/patterns/queue_handle.hpp>
 #include <troupe/patterns/queue_messages.hpp>
+#include <troupe/patterns/queue_out.hpp>
 #include <troupe/patterns/queue_port.hpp>
 
 namespace troupe::detail {
@@ -26,129 +26,39 @@ namespace troupe::detail {
 /// Two shortcuts spare the asks. A client that puts much is granted slots, which it fills by tells; they are recalled before
 /// anybody is told that there is no room, and before the queue is closed. A getter that is alone is given a lease of several
 /// items; it is recalled when somebody else wants one, and what was not taken is first again.
-template <class T>
-class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSlot<T>, QueuePutMany<T>, QueueGet, QueueGetMany, QueueFetch,
-                                      QueueTaken, QueueReturn<T>, QueueSlotsBack, QueueJoinClients, QueueClose, QueueTaskDone, QueueJoin,
-                                      QueueLook, QueueAwait, QueueExpired, Down> {
+///
+/// Who takes an item to work on it has it out: it counts and keeps its slot, and comes back unless he is done.
+class QueueOwner final : public Actor<QueueOwner, QueuePut, QueuePutIntoSlot, QueuePutMany, QueueGet, QueueFetch, QueueTaken, QueueReturn,
+                                      QueueSlotsBack, QueueTake, QueueDone, QueueGiveBack, QueueRenew, QueueLeaseEnded, QueueJoinClients,
+                                      QueueClose, QueueTaskDone, QueueJoin, QueueLook, QueueAwait, QueueExpired, Down> {
  public:
-  QueueOwner(std::uint64_t capacity, const std::string& name) : capacity_{checked_capacity(capacity)}, errors_{name} {}
+  /// @throws Misuse  a capacity of zero. @throws NotFound  items must be objects, and this program does not know their type
+  explicit QueueOwner(QueueSettings settings);
 
-  // --- Putting ---
+  Future<void> on(QueuePut put);
+  Future<void> on(QueuePutMany put);
+  void on(QueuePutIntoSlot put);
+  void on(const QueueSlotsBack& back);
+  Future<void> on(const QueueClose&);
 
-  Future<void> on(QueuePut<T> put) {
-    if (!closed_ && putters_.empty() && room() > 0) {
-      accept(std::move(put.item));
-      slots_.replenish(put.client, room());
-      return ready_future();
-    }
-    std::vector<T> items;
-    items.push_back(std::move(put.item));
-    return wait_for_room(std::move(items), put.wait);
-  }
-  Future<void> on(QueuePutMany<T> put) { return wait_for_room(std::move(put.items), put.wait); }
-  void on(QueuePutIntoSlot<T> put) {
-    slots_.used(put.client);
-    if (putters_.empty()) {
-      accept(std::move(put.item));
-      if (!closed_) slots_.replenish(put.client, room());
-    } else {
-      putters_.emplace_back().items.push_back(std::move(put.item));  // behind those of its process that wait
-    }
-    if (!putters_.empty() || !closers_.empty()) settle();
-  }
-  void on(const QueueSlotsBack& back) {
-    slots_.returned(back.client, back.slots);
-    settle();
-  }
-  Future<void> on(const QueueClose&) {
-    closed_ = true;
-    for (auto& putter : std::exchange(putters_, {})) {
-      putter.timer.cancel();
-      if (!putter.room) {
-        accept(std::move(putter.items.front()));
-        continue;
-      }
-      putter.room->set_error(putter.admitted == 0 ? errors_.closed : closed_within(putter.admitted, putter.items.size()));
-    }
-    slots_.recall();
-    auto future = closers_.emplace_back().future();
-    settle();
-    return future;
-  }
+  Future<Item> on(const QueueGet& get);
+  Future<QueueWindow> on(const QueueFetch& fetch);
+  void on(const QueueTaken& report);
+  void on(QueueReturn back);
+  Future<void> on(const QueueAwait&);
 
-  // --- Getting ---
+  Future<QueueHanded> on(const QueueTake& take);
+  bool on(const QueueDone& done);
+  void on(const QueueGiveBack& back);
+  bool on(const QueueRenew& renew);
+  void on(const QueueLeaseEnded& ended);
 
-  Future<T> on(const QueueGet& get) { return wait_for_items(Promise<T>{}, {1, 1, 0}, get.wait); }
-  Future<std::vector<T>> on(const QueueGetMany& get) {
-    if (get.most == 0) return ready_future(std::vector<T>{});
-    return wait_for_items(Promise<std::vector<T>>{}, {get.least, get.most, 0}, get.wait);
-  }
-  Future<QueueWindow<T>> on(const QueueFetch& fetch) {
-    return wait_for_items(Promise<QueueWindow<T>>{}, {1, std::min(fetch.most, most_leased), fetch.client}, fetch.wait);
-  }
-  void on(const QueueTaken& report) {
-    account(report.lease, report.taken);
-    settle();
-  }
-  void on(QueueReturn<T> back) {
-    if (back.lease != lease_.number) return;
-    if (lease_.local) items_.insert(items_.begin(), std::make_move_iterator(back.items.begin()), std::make_move_iterator(back.items.end()));
-    account(back.lease, back.taken);
-    lease_ = {};
-    settle();
-  }
-
-  // --- Everything else ---
-
-  std::uint64_t on(const QueueJoinClients& join) {
-    this->watch(join.port);
-    return slots_.join(join.port);
-  }
-  void on(const Down& down) {
-    const std::uint64_t client = slots_.gone(down);
-    if (client != 0 && client == lease_.client) lease_ = {};
-    settle();
-  }
-  Future<void> on(const QueueTaskDone&) {
-    if (unfinished_ == 0) return failed_future<void>(errors_.done_too_often);
-    if (--unfinished_ == 0)
-      for (auto& joiner : std::exchange(joiners_, {})) {
-        joiner.timer.cancel();
-        joiner.done.set_value();
-      }
-    return ready_future();
-  }
-  Future<void> on(const QueueJoin& join) {
-    if (unfinished_ == 0) return ready_future();
-    if (join.wait <= Duration::zero()) return failed_future<void>(errors_.unfinished);
-    Joiner& joiner = joiners_.emplace_back();
-    expire(joiner, join.wait);
-    return joiner.done.future();
-  }
-  Future<QueueLooks> on(const QueueLook&) {
-    auto future = lookers_.emplace_back().future();
-    settle();
-    return future;
-  }
-  Future<void> on(const QueueAwait&) {
-    std::erase_if(awaiters_, [](const Promise<void>& each) { return !each.wanted(); });
-    auto future = awaiters_.emplace_back().future();
-    settle();
-    return future;
-  }
-  void on(const QueueExpired& expired) {
-    if (const auto putter = find(putters_, expired.waiting); putter != putters_.end()) {
-      putter->room->set_error(errors_.full);
-      putters_.erase(putter);
-    } else if (const auto getter = find(getters_, expired.waiting); getter != getters_.end()) {
-      refuse(*getter, errors_.empty);
-      getters_.erase(getter);
-    } else if (const auto joiner = find(joiners_, expired.waiting); joiner != joiners_.end()) {
-      joiner->done.set_error(errors_.unfinished);
-      joiners_.erase(joiner);
-    }
-    settle();
-  }
+  std::uint64_t on(const QueueJoinClients& join);
+  void on(const Down& down);
+  Future<void> on(const QueueTaskDone&);
+  Future<void> on(const QueueJoin& join);
+  Future<QueueLooks> on(const QueueLook&);
+  void on(const QueueExpired& expired);
 
  private:
   struct Waiting {
@@ -157,7 +67,7 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSl
     TimerHandle timer;
   };
   struct Putter : Waiting {
-    std::vector<T> items;
+    std::vector<Item> items;
     std::size_t admitted = 0;
     std::optional<Promise<void>> room;  // none: it was put into a slot, and nobody waits
   };
@@ -165,10 +75,11 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSl
     std::uint64_t least = 1;
     std::uint64_t most = 1;
     std::uint64_t client = 0;
+    Duration lease = forever;  // of who takes
   };
   struct Getter : Waiting {
     Wish wish;
-    std::variant<Promise<T>, Promise<std::vector<T>>, Promise<QueueWindow<T>>> items;
+    std::variant<Promise<Item>, Promise<QueueWindow>, Promise<QueueHanded>> items;
   };
   struct Joiner : Waiting {
     Promise<void> done;
@@ -182,155 +93,40 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSl
     bool recalled = false;
   };
 
-  [[nodiscard]] std::uint64_t size() const { return items_.size() + (lease_.local ? lease_.count - lease_.taken : 0); }
-  [[nodiscard]] std::uint64_t room() const { return capacity_ - std::min(size() + slots_.outstanding(), capacity_); }
+  [[nodiscard]] std::uint64_t client_of(const Ref<QueuePort>& port);
+  [[nodiscard]] std::uint64_t size() const;
+  [[nodiscard]] std::uint64_t room() const;
+  [[nodiscard]] bool at_end() const;
+  void expire(Waiting& waiting, Duration wait);
+  /// An item comes in. @returns null, or why it does not: bytes that should be an object are none
+  [[nodiscard]] QueueErrors::Info unpack(Item& item) const;
 
-  [[nodiscard]] bool at_end() const { return closed_ && items_.empty() && slots_.outstanding() == 0; }
-
-  void expire(Waiting& waiting, Duration wait) {
-    waiting.number = ++last_number_;
-    waiting.at_once = wait <= Duration::zero();
-    if (!waiting.at_once && wait != forever) waiting.timer = this->send_after(wait, QueueExpired{waiting.number});
-  }
-  template <class Waitings>
-  static auto find(Waitings& waitings, std::uint64_t number) {
-    return std::find_if(waitings.begin(), waitings.end(), [&](const auto& each) { return each.number == number; });
-  }
-
-  Future<void> wait_for_room(std::vector<T> items, Duration wait) {
-    if (closed_) return failed_future<void>(errors_.closed);
-    Putter& putter = putters_.emplace_back();
-    putter.items = std::move(items);
-    auto future = putter.room.emplace().future();
-    expire(putter, wait);
-    settle();
-    return future;
-  }
+  Future<void> wait_for_room(std::vector<Item> items, Duration wait);
   template <class Brings>
-  Future<Brings> wait_for_items(Promise<Brings> promise, Wish wish, Duration wait) {
-    auto future = promise.future();
-    Getter& getter = getters_.emplace_back();
-    getter.wish = wish;
-    getter.items = std::move(promise);
-    const bool ready = getters_.size() == 1 && lease_.number == 0 && items_.size() >= wish.least;
-    expire(getter, ready ? Duration::zero() : wait);  // no timer for those who wait for nothing
-    settle();
-    return future;
-  }
+  Future<Brings> wait_for_items(Wish wish, Duration wait);
+  void accept(Item item);
+  [[nodiscard]] Item take();
+  [[nodiscard]] bool wanted(const Getter& getter) const;
 
-  /// An item has its slot.
-  void accept(T item) {
-    items_.push_back(std::move(item));
-    ++unfinished_;
-    if (!getters_.empty()) serve();
-    if (!awaiters_.empty()) settle();
-  }
-  T take() {
-    T item = std::move(items_.front());
-    items_.pop_front();
-    return item;
-  }
-  std::vector<T> take_many(std::uint64_t most) {
-    std::vector<T> taken;
-    while (!items_.empty() && taken.size() < most) taken.push_back(take());
-    return taken;
-  }
+  void settle();
+  void recall_lease();
+  void serve();
+  void give();
+  void hand_out(Promise<QueueHanded> promise, const Wish& wish);
+  void come_back(Item item, bool seen);
+  void lease_until(QueueOut::Taken& taken, std::uint64_t number, Duration lease);
+  void finish_one();
+  void give_up(const ErrorInfo& why);
+  void account(std::uint64_t lease, std::uint64_t taken);
+  void admit();
+  bool refuse_putters();
+  bool refuse_getters();
+  static void refuse(Getter& getter, const QueueErrors::Info& why);
 
-  /// Answers everybody who can be answered, and recalls what the others wait for.
-  void settle() {
-    do {
-      serve();
-      admit();
-      if (!putters_.empty()) slots_.recall();
-      if (!getters_.empty() || !lookers_.empty() || !awaiters_.empty()) recall_lease();
-    } while ((slots_.outstanding() == 0 && refuse_putters()) || (lease_.number == 0 && refuse_getters()));
-    if (lease_.number == 0)
-      for (auto& looker : std::exchange(lookers_, {})) looker.set_value(QueueLooks{size(), capacity_, closed_});
-    if (lease_.number == 0 && (!items_.empty() || at_end()))
-      for (auto& awaiter : std::exchange(awaiters_, {})) awaiter.set_value();
-    if (slots_.outstanding() == 0)
-      for (auto& closer : std::exchange(closers_, {})) closer.set_value();
-  }
-  void recall_lease() {
-    if (lease_.number == 0 || std::exchange(lease_.recalled, true)) return;
-    (void)slots_.port(lease_.client).ask(QueueRecallItems{lease_.number}, forever);
-  }
-  /// Who waits for items gets those that are there.
-  void serve() {
-    while (!getters_.empty() && lease_.number == 0) {
-      if (std::visit([](auto& promise) { return promise.wanted(); }, getters_.front().items)) {
-        if (items_.empty() || items_.size() < getters_.front().wish.least) return;
-        give();
-      }
-      getters_.front().timer.cancel();
-      getters_.pop_front();
-    }
-  }
-  void give() {
-    Getter& getter = getters_.front();
-    if (auto* one = std::get_if<0>(&getter.items)) return one->set_value(take());
-    if (auto* many = std::get_if<1>(&getter.items)) return many->set_value(take_many(getter.wish.most));
-    QueueWindow<T> window;
-    const std::uint64_t count = std::min<std::uint64_t>(getter.wish.most, items_.size());
-    if (count < 2 || getters_.size() > 1 || !slots_.port(getter.wish.client)) {
-      window.items.push_back(take());
-    } else {
-      lease_ = {++last_lease_, getter.wish.client, count, 0, slots_.port(getter.wish.client).pointer()->local(), false};
-      window.lease = lease_.number;
-      if (lease_.local) {
-        window.items = take_many(count);
-      } else {
-        window.kept = &items_;
-        window.count = count;
-      }
-    }
-    std::get<2>(getter.items).set_value(std::move(window));
-  }
-  /// The first `taken` items of the lease were taken.
-  void account(std::uint64_t lease, std::uint64_t taken) {
-    if (lease != lease_.number || taken <= lease_.taken || taken > lease_.count) return;
-    if (!lease_.local) items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(taken - lease_.taken));
-    lease_.taken = taken;
-    if (lease_.taken == lease_.count) lease_ = {};
-  }
-  /// Who waits for room gets what there is.
-  void admit() {
-    while (!putters_.empty() && room() > 0) {
-      Putter& first = putters_.front();
-      const bool wanted = !first.room || first.room->wanted();
-      if (wanted && first.at_once && room() < first.items.size()) return;  // all or none
-      if (wanted && first.admitted < first.items.size()) accept(std::move(first.items[first.admitted++]));
-      if (wanted && first.admitted < first.items.size()) {
-        first.at_once = false;
-        continue;
-      }
-      first.timer.cancel();
-      if (wanted && first.room) first.room->set_value();
-      putters_.pop_front();
-    }
-  }
-  bool refuse_putters() {
-    return 0 != std::erase_if(putters_, [&](Putter& putter) {
-             if (putter.at_once) putter.room->set_error(errors_.full);
-             return putter.at_once;
-           });
-  }
-  bool refuse_getters() {
-    const bool ends = at_end();
-    return 0 != std::erase_if(getters_, [&](Getter& getter) {
-             if (!ends && !getter.at_once) return false;
-             getter.timer.cancel();
-             refuse(getter, ends ? errors_.at_end : errors_.empty);
-             return true;
-           });
-  }
-  static void refuse(Getter& getter, const QueueErrors::Info& why) {
-    std::visit([&](auto& promise) { promise.set_error(why); }, getter.items);
-  }
-
-  const std::uint64_t capacity_;
+  const QueueSettings settings_;
   const QueueErrors errors_;
-  std::deque<T> items_;
+  const ItemKind* const objects_;  // null: bytes will do
+  std::deque<Item> items_;
   std::deque<Putter> putters_;
   std::deque<Getter> getters_;
   std::deque<Joiner> joiners_;
@@ -338,6 +134,7 @@ class QueueOwner final : public Actor<QueueOwner<T>, QueuePut<T>, QueuePutIntoSl
   std::deque<Promise<void>> closers_;
   std::vector<Promise<void>> awaiters_;
   QueueSlots slots_;
+  QueueOut out_;
   Lease lease_;
   std::uint64_t last_lease_ = 0;
   std::uint64_t unfinished_ = 0;

@@ -45,6 +45,12 @@ std::uint64_t QueueSlots::join(Ref<QueuePort> port) {
   return static_cast<std::uint64_t>(free - clients_.begin()) + 1;
 }
 
+std::uint64_t QueueSlots::client(const Ref<QueuePort>& port) const {
+  const auto found =
+      std::find_if(clients_.begin(), clients_.end(), [&](const Client& client) { return client.port && client.port == port; });
+  return found == clients_.end() ? 0 : static_cast<std::uint64_t>(found - clients_.begin()) + 1;
+}
+
 Ref<QueuePort> QueueSlots::port(std::uint64_t client) const {
   return client == 0 || client > clients_.size() ? Ref<QueuePort>{} : clients_[client - 1].port;
 }

@@ -52,6 +52,8 @@ class QueueSlots {
  public:
   /// @returns its number, never 0
   std::uint64_t join(Ref<QueuePort> port);
+  /// 0: it has not joined, or is gone.
+  [[nodiscard]] std::uint64_t client(const Ref<QueuePort>& port) const;
   /// Null: nobody has this number any more.
   [[nodiscard]] Ref<QueuePort> port(std::uint64_t client) const;
   /// Sees to it that the client has slots to fill, as many as half of the room allows.

@@ -19,6 +19,12 @@ std::vector<std::size_t> ready_ones(const std::vector<Waitable>& objects) {
 
 }  // namespace
 
+Waitable::Waitable(detail::FutureState& future) noexcept
+    : object_{&future},
+      node_{[](const void* of) -> detail::NodeCore& { return to<detail::FutureState>(of).node(); }},
+      ready_{[](const void* of) { return to<detail::FutureState>(of).settled(); }},
+      ring_{[](const void* of, const detail::Bell& bell) { detail::ring_when(to<detail::FutureState>(of), bell); }} {}
+
 std::vector<std::size_t> wait_any(const std::vector<Waitable>& objects, Duration patience) {
   if (objects.empty()) {
     if (patience == forever) throw Misuse{"wait_any: there is nothing to wait for"};

@@ -1,11 +1,12 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// To wait for whichever comes first: the end of a process, something to receive.
+// To wait for whichever comes first: an answer, an item, something to receive, the end of a process.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <vector>
 
+#include <troupe/actor/future.hpp>
 #include <troupe/node/bells.hpp>
 #include <troupe/node/clock.hpp>
 
@@ -13,7 +14,7 @@ namespace troupe {
 
 namespace detail {
 
-/// What `wait_any` needs of a type; a Process has it, and a Connection.
+/// What `wait_any` needs of a type; a Process has it, a Connection and a Queue.
 template <class T>
 concept CanBeAwaited = requires(T& object, const Bell& bell) {
   { object.troupe_node() } -> std::same_as<NodeCore&>;
@@ -23,7 +24,7 @@ concept CanBeAwaited = requires(T& object, const Bell& bell) {
 
 }  // namespace detail
 
-/// Something that `wait_any` waits for; made of a Process or a Connection, which it refers to.
+/// Something that `wait_any` waits for; made of a Future, Queue, Connection or Process, which it refers to.
 class Waitable {
  public:
   template <detail::CanBeAwaited T>
@@ -33,12 +34,18 @@ class Waitable {
         ready_{[](const void* of) { return to<T>(of).troupe_ready(); }},
         ring_{[](const void* of, const detail::Bell& bell) { to<T>(of).troupe_ring(bell); }} {}
 
+  /// @throws Misuse  the future is empty
+  template <class T>
+  Waitable(const Future<T>& future)  // NOLINT(google-explicit-constructor)
+      : Waitable{future.shared_state()} {}
+
   [[nodiscard]] detail::NodeCore& node() const { return node_(object_); }
   [[nodiscard]] bool ready() const { return ready_(object_); }
   /// `bell` rings when it may be ready; at once, if it may have become so meanwhile.
   void ring(const detail::Bell& bell) const { ring_(object_, bell); }
 
  private:
+  explicit Waitable(detail::FutureState& future) noexcept;
   template <class T>
   static T& to(const void* object) {
     return *static_cast<T*>(const_cast<void*>(object));
@@ -50,12 +57,13 @@ class Waitable {
   void (*ring_)(const void* object, const detail::Bell& bell);
 };
 
-/// Waits until at least one of `objects` is ready: a process that has ended, a connection whose `recv` would not wait.
+/// Waits until at least one of `objects` is ready: a future that has ended, a queue whose `get` would not wait, a connection whose
+/// `recv` would not, a process that has ended.
 ///
-///     for (const std::size_t ready : troupe::wait_any({connection, process}, 5s)) ...
+///     for (const std::size_t ready : troupe::wait_any({answer, queue, connection, process}, 5s)) ...
 ///     troupe::wait_any({connections.begin(), connections.end()});
 ///
-/// Consumes nothing. Who has many at once for good is better off with an actor that is told.
+/// Consumes nothing: another getter of a queue may be faster. Who has many at once for good is better off with an actor that is told.
 /// @param objects   must stand until it returns; none: it waits for `patience`
 /// @param patience  longest wait; zero or less: it only looks
 /// @returns the places in `objects` of all that are ready, in order; empty: none within `patience`

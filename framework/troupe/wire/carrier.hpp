@@ -35,6 +35,7 @@ enum class Carrier {
   duration,  // its count; time_point: since the epoch of its clock
   plain,     // the fields
   foreign,   // what its Cereal functions write
+  nested,    // a count, then so many bytes: a message of its own, which it appends itself
 };
 
 template <class T, template <class...> class Template>

@@ -120,7 +120,7 @@ constexpr auto find_flaw() {
   } else if constexpr (carrier<T> == Carrier::plain) {
     return find_flaw_of_plain<T, Outer...>();
   } else if constexpr (carrier<T> == Carrier::arithmetic || carrier<T> == Carrier::enumeration || carrier<T> == Carrier::bulk ||
-                       carrier<T> == Carrier::duration) {
+                       carrier<T> == Carrier::duration || carrier<T> == Carrier::nested) {
     return Fine{};
   } else if constexpr (carrier<T> == Carrier::array) {
     return find_flaw<typename T::value_type, Outer...>();

@@ -106,7 +106,7 @@ std::uint64_t digest_of() {
   } else if constexpr (how == Carrier::foreign) {
     return hash_number(cereal::detail::Version<T>::version, hash_text(stable_name(typeid(T)), seed));
   } else {
-    return hash_text(stable_name(typeid(T)), seed);  // not a message: an actor, say
+    return hash_text(stable_name(typeid(T)), seed);  // nested, or no message: an actor, say
   }
 }
 

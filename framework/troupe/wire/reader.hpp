@@ -84,6 +84,9 @@ class Reader {
       get_duration(value);
     } else if constexpr (how == Carrier::plain) {
       if constexpr (!std::is_empty_v<T>) visit_fields(value, [this](auto&... field) { (this->get(field), ...); });
+    } else if constexpr (how == Carrier::nested) {
+      const std::size_t count = get_count();
+      value = T::of_bytes({take(count), count});
     } else {
       get_foreign(value);
     }

@@ -74,6 +74,8 @@ class Writer {
       }
     } else if constexpr (how == Carrier::plain) {
       if constexpr (!std::is_empty_v<T>) visit_fields(value, [this](const auto&... field) { (this->put(field), ...); });
+    } else if constexpr (how == Carrier::nested) {
+      put_nested(value);
     } else {
       put_foreign(value);
     }
@@ -142,6 +144,17 @@ class Writer {
     if (archive_ == nullptr) make_archive();
     archive_->save_by_cereal(value);
     --depth_;
+  }
+
+  template <class T>
+  void put_nested(const T& value) {
+    const std::size_t before = out_.size();
+    (void)out_.extend(sizeof(std::uint32_t));
+    value.append_to(out_);
+    const std::size_t bytes = out_.size() - before - sizeof(std::uint32_t);
+    if (bytes > UINT32_MAX) refuse("it holds more than 2^32 bytes");
+    const auto count = static_cast<std::uint32_t>(bytes);
+    std::memcpy(out_.data() + before, &count, sizeof count);
   }
 
   Encoded& out_;
