@@ -222,10 +222,11 @@ CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64
   return CellPointer::adopt(new (memory) RemoteCell{*this, std::move(session), actor});
 }
 
-CellPointer NodeCore::presence(CellPointer (*make)(NodeCore&)) {
-  const std::lock_guard lock{presence_mutex_};
-  if (!presence_) presence_ = make(*this);
-  return presence_;
+CellPointer NodeCore::resident(CellPointer (*make)(NodeCore&)) {
+  const std::lock_guard lock{residents_mutex_};
+  for (const auto& [known, cell] : residents_)
+    if (known == make) return cell;
+  return residents_.emplace_back(make, make(*this)).second;
 }
 
 // --- Waiting and sending ----------------------------------------------------------------------------------------------------

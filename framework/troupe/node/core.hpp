@@ -119,8 +119,8 @@ class NodeCore final : public LoopClient {
   /// A cell for an actor of the session's peer.
   [[nodiscard]] CellPointer cell_through(std::shared_ptr<Session> session, std::uint64_t actor);
 
-  /// An actor that stands for this process: who watches it hears of the process's end. Made by `make` when it is first needed.
-  [[nodiscard]] CellPointer presence(CellPointer (*make)(NodeCore&));
+  /// An actor that a node has one of, made by `make` when it is first needed.
+  [[nodiscard]] CellPointer resident(CellPointer (*make)(NodeCore&));
 
   // --- Waiting and sending ---
 
@@ -233,8 +233,8 @@ class NodeCore final : public LoopClient {
   std::atomic<bool> closing_{false};
   std::atomic<bool> interrupted_{false};
 
-  std::mutex presence_mutex_;
-  CellPointer presence_;
+  std::mutex residents_mutex_;
+  std::vector<std::pair<CellPointer (*)(NodeCore&), CellPointer>> residents_;
 
   std::mutex later_mutex_;
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending_sessions_;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <system_error>
 #include <thread>
 
@@ -20,6 +21,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::size_t longest_name = 100;
+constexpr std::size_t largest_content = 64 << 10;  // a handle has some hundred bytes
 
 std::string path_of(const std::string& name) {
   constexpr const char* usual = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -32,7 +34,7 @@ std::string path_of(const std::string& name) {
   raise(ErrorType::refused, "the name '" + name + "' cannot be had: " + why);
 }
 
-// Who reads it holds the lock too, if only for a moment.
+// Who has it is about to give it a name, or to find that somebody else has that.
 bool lock(const Descriptor& file) {
   for (int tries = 0; tries < 10; ++tries) {
     if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return true;
@@ -48,37 +50,64 @@ bool stands_there(const Descriptor& file, const std::string& path) {
          mine.st_dev == there.st_dev;
 }
 
-}  // namespace
-
-NameFile::NameFile(const std::string& name, std::span<const std::byte> content) : path_{path_of(name)} {
-  do {
-    file_ = Descriptor{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!file_) refuse(name, std::generic_category().message(errno));
-    if (!lock(file_)) refuse(name, "a living process has it");
-  } while (!stands_there(file_, path_));  // else its last owner has removed it in between
-  if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), content.data(), content.size(), 0) != std::ssize(content)) {
-    const int error = errno;
-    ::unlink(path_.c_str());
-    refuse(name, std::generic_category().message(error));
-  }
+/// The file behind a name, which may be anything; none: there is none.
+Descriptor open_there(const std::string& name, const std::string& path) {
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+  if (!file && errno != ENOENT) refuse(name, std::generic_category().message(errno));
+  return file;
 }
 
-NameFile::~NameFile() { ::unlink(path_.c_str()); }
+bool is_kept(const Descriptor& file) { return ::flock(file.get(), LOCK_SH | LOCK_NB) != 0; }
+
+}  // namespace
+
+// Written and locked under another name, it appears whole; that other file keeps those apart who would take the name.
+NameFile::NameFile(const std::string& name, std::span<const std::byte> content) : path_{path_of(name)} {
+  if (content.size() > largest_content) refuse(name, "what should stand behind it is too large");
+  const std::string fresh = path_ + ".new";
+  while (true) {
+    file_ = Descriptor{::open(fresh.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
+    if (!file_) refuse(name, std::generic_category().message(errno));
+    const bool locked = lock(file_);
+    if (!stands_there(file_, fresh)) continue;  // by now it is somebody's name, or removed
+    if (!locked) refuse(name, "another process is about to take it");
+    break;
+  }
+  std::string why;
+  try {
+    if (const Descriptor there = open_there(name, path_); there && is_kept(there)) {
+      why = "a living process has it";
+    } else if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), content.data(), content.size(), 0) != std::ssize(content) ||
+               ::rename(fresh.c_str(), path_.c_str()) != 0) {
+      why = std::generic_category().message(errno);
+    }
+  } catch (...) {
+    ::unlink(fresh.c_str());
+    throw;
+  }
+  if (why.empty()) return;
+  ::unlink(fresh.c_str());
+  refuse(name, why);
+}
+
+NameFile::~NameFile() {
+  if (stands_there(file_, path_)) ::unlink(path_.c_str());
+}
 
 std::vector<std::byte> NameFile::read(const std::string& name) {
   const std::string path = path_of(name);
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-  if (!file && errno != ENOENT) refuse(name, std::generic_category().message(errno));
+  const Descriptor file = open_there(name, path);
+  struct stat status {};
+  if (file && (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))) refuse(name, path + " is no file");
   std::vector<std::byte> content;
   std::array<std::byte, 4096> piece;
-  while (file) {
+  while (file && content.size() <= largest_content) {
     const auto got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(content.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     content.insert(content.end(), piece.begin(), piece.begin() + got);
   }
-  // Whoever gets the lock stands before a file that nobody keeps, or that is not written yet.
-  if (content.empty() || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0) raise(ErrorType::not_found, "nobody has the name '" + name + "'");
+  if (!file || !is_kept(file)) raise(ErrorType::not_found, "nobody has the name '" + name + "'");
   return content;
 }
 

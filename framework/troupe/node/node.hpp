@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <troupe/node/clock.hpp>
 #include <troupe/node/drain_report.hpp>
 #include <troupe/node/options.hpp>
 #include <troupe/wire/error.hpp>
@@ -45,7 +46,13 @@ inline constexpr Place own_process{Place::Kind::own_process};
 namespace detail {
 class NodeCore;
 class Surroundings;
+template <class T>
+struct FoundAs;
 }  // namespace detail
+
+/// What stands behind a name: of an actor's class a Ref, else the handle that `T` is.
+template <class T>
+using Found = typename detail::FoundAs<T>::Type;
 
 /// This process's part of the troupe: it starts actors and processes and carries their messages.
 ///
@@ -105,6 +112,16 @@ class Node {
   /// @throws Misuse  called by an actor, which could never finish
   /// Blocks.
   DrainReport drain(Duration patience = default_patience);
+
+  /// Has other programs of this user find `handle` on this host, by `find` and `wait_for`: see cluster/directory.hpp.
+  template <class T>
+  void publish(const std::string& name, const T& handle);
+  /// The name is free again. @throws NotFound  this node has not published it, or its actor has ended
+  void unpublish(const std::string& name);
+  template <class T>
+  [[nodiscard]] Found<T> find(const std::string& name);
+  template <class T>
+  [[nodiscard]] Found<T> wait_for(const std::string& name, Duration patience = default_patience);
 
   /// Of the machine.
   [[nodiscard]] const std::string& host_name() const;

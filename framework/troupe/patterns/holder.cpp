@@ -39,7 +39,7 @@ CellPointer make_presence(NodeCore& node) {
 
 }  // namespace
 
-Ref<Presence> this_process(NodeCore& node) { return Ref<Presence>{node.presence(&make_presence)}; }
+Ref<Presence> this_process(NodeCore& node) { return Ref<Presence>{node.resident(&make_presence)}; }
 
 Holder this_holder(const CellPointer& owner) {
   const LocalCell* cell = context().cell;

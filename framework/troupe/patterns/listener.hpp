@@ -4,19 +4,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include <troupe/cluster/directory.hpp>
 #include <troupe/node/clock.hpp>
-#include <troupe/node/context.hpp>
 #include <troupe/node/node.hpp>
-#include <troupe/patterns/owner.hpp>
 #include <troupe/patterns/pipe.hpp>
 #include <troupe/patterns/queue.hpp>
-#include <troupe/wire/archive.hpp>
-#include <troupe/wire/name.hpp>
 
 namespace troupe {
 
@@ -26,22 +21,6 @@ struct ListenerOptions {
   /// For people.
   std::string name = "listener";
 };
-
-namespace detail {
-
-/// What stands behind the name of a listener.
-struct ListenerOnWire {
-  std::uint64_t type = 0;  // of the items
-  std::uint64_t digest = 0;
-  std::string type_name;
-  std::vector<std::uint8_t> queue;
-};
-/// Keeps `name` for as long as the actor behind `of` lives. @throws Refused, Misuse  see NameFile
-void publish(const CellPointer& of, const std::string& name, const ListenerOnWire& content);
-/// @throws NotFound  nobody has it. @throws Malformed  it is a listener for another type
-[[nodiscard]] ListenerOnWire find_published(const std::string& name, const TypeName& type);
-
-}  // namespace detail
 
 /// A handle to a place where connections are asked for and accepted. Cheap to copy; may be an argument, a member, part of a message.
 ///
@@ -56,26 +35,15 @@ class Listener {
   explicit Listener(Node& node, ListenerOptions options = {})
       : waiting_{node, {.capacity = options.backlog, .name = std::move(options.name)}} {}
 
-  /// Has other programs of this user find it on this host, by `connect<T>(node, name)`. To be called in the node that made it; the
-  /// name is free again when the listener ends, or its process.
-  /// @throws Refused  a living process has the name. @throws Misuse  `name` is none, or the listener lives elsewhere
+  /// Has other programs of this user find it on this host, by `connect<T>(node, name)`. @throws  as `Node::publish`
   void publish(const std::string& name) const {
-    const detail::TypeName& type = detail::type_name<T>();
-    detail::Encoded queue;
-    detail::encode(queue, waiting_);
-    const auto* first = reinterpret_cast<const std::uint8_t*>(queue.data());
-    detail::publish(waiting_.queue_owner().pointer(), name, {type.id, type.digest, std::string{type.name}, {first, first + queue.size()}});
+    detail::NodeCore& node = troupe_owner()->node();
+    detail::publish_name(node, name, detail::make_name_entry(node, *this), troupe_owner());
   }
   /// One that another program has published.
   /// @throws NotFound   nobody living has the name
   /// @throws Malformed  its connections carry another type than T
-  [[nodiscard]] static Listener find(Node& node, const std::string& name) {
-    const detail::ContextScope of_node{&node.core(), nullptr};
-    const auto found = detail::find_published(name, detail::type_name<T>());
-    Listener listener;
-    detail::decode_into(std::as_bytes(std::span{found.queue}), listener.waiting_);
-    return listener;
-  }
+  [[nodiscard]] static Listener find(Node& node, const std::string& name) { return node.find<Listener>(name); }
 
   /// A connection that somebody has asked for, the first first. If who asked has died since, its end is the first that is received.
   /// @param patience  longest wait
@@ -98,6 +66,7 @@ class Listener {
   void close() { waiting_.destroy(); }
   [[nodiscard]] const std::string& name() const { return waiting_.name(); }
   explicit operator bool() const noexcept { return static_cast<bool>(waiting_); }
+  [[nodiscard]] const detail::CellPointer& troupe_owner() const { return waiting_.troupe_owner(); }
   friend bool operator==(const Listener& left, const Listener& right) { return left.waiting_ == right.waiting_; }
 
   template <class Archive>

@@ -52,6 +52,7 @@ class OwnerHandle {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// Ends the owner: every later call throws Closed.
   void destroy() const { owner().stop(); }
+  [[nodiscard]] const CellPointer& troupe_owner() const { return owner().pointer(); }
 
   template <class Archive>
   void save(Archive& archive) const {

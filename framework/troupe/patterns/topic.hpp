@@ -65,6 +65,7 @@ class Topic {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// Ends the topic.
   void destroy() const { owner().stop(); }
+  [[nodiscard]] const detail::CellPointer& troupe_owner() const { return owner().pointer(); }
 
   explicit operator bool() const noexcept { return static_cast<bool>(owner_); }
   friend bool operator==(const Topic& left, const Topic& right) { return left.owner_ == right.owner_; }
