@@ -171,9 +171,9 @@ void QueueClient::take_into(FutureState& state, Duration lease, void (*fulfil)(F
 void QueueClient::give_back_taken(std::uint64_t number, bool seen) noexcept {
   const QueueGiveBack back{number, seen};
   try {
-    if (node().loop().on_thread()) return send_messenger(owner_, back);  // which must not wait
-    (void)ask(back, default_patience);                                   // not told: a queue that has ended gets no dead letter
-  } catch (...) {                                                        // this process's end says the same
+    if (context().node_thread) return send_messenger(owner_, back);  // which must not wait
+    (void)ask(back, default_patience);                               // not told: a queue that has ended gets no dead letter
+  } catch (...) {                                                    // this process's end says the same
   }
 }
 
