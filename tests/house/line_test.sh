@@ -16,6 +16,7 @@ fresh() {
   write framework/troupe/node/node.hpp '#include <troupe/wire/error.hpp>'
   write framework/troupe/node/epoll.hpp '#include <sys/epoll.h>'  # private: the umbrella does not reach it
   write framework/troupe/troupe.hpp '#include <troupe/node/node.hpp>'
+  write framework/troupe/testing.hpp '#include <troupe/node/node.hpp>'
   write transports/zmq_socket.cpp '#include <zmq.hpp>'
 }
 write() {  # FILE TEXT: the text becomes line 3
