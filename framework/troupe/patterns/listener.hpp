@@ -53,7 +53,8 @@ class Listener {
   /// The same, or nothing within `patience`.
   [[nodiscard]] std::optional<Connection<T>> try_accept_for(Duration patience) { return waiting_.try_get_for(patience); }
 
-  /// Asks for a connection: one end of a new pipe, whose owner lives in the node of the caller. Its items wait for `accept`.
+  /// Asks for a connection: one end of a new pipe, whose owner lives in the node of the caller. Its items wait for `accept`; with
+  /// that node ends what was not received, so who ends after sending waits for the close of the other end.
   /// @param patience  longest wait for room in the backlog
   /// @throws Full    no room within `patience`. @throws Closed  the listener was closed
   [[nodiscard]] Connection<T> connect(Duration patience = forever) {

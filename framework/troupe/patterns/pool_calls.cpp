@@ -25,16 +25,18 @@ int positive(int number, const char* what) {
 /// At the future of a job: when that was cancelled, its tasks are ended.
 class CancelTasks final : public Continuation {
  public:
-  CancelTasks(std::weak_ptr<PoolOwner> owner, std::shared_ptr<PoolJob> job) noexcept : owner_{std::move(owner)}, job_{std::move(job)} {}
+  CancelTasks(std::weak_ptr<PoolOwner> owner, std::weak_ptr<PoolJob> job) noexcept : owner_{std::move(owner)}, job_{std::move(job)} {}
   void settled(std::unique_ptr<Continuation>, FutureState& state) override {
     if (state.error() == nullptr || state.error()->code != Errc::cancelled) return;
-    if (const auto owner = owner_.lock()) owner->cancel(*job_);
+    const auto owner = owner_.lock();
+    const auto job = job_.lock();
+    if (owner && job) owner->cancel(*job);
   }
   void call(FutureState&) override {}
 
  private:
   const std::weak_ptr<PoolOwner> owner_;
-  const std::shared_ptr<PoolJob> job_;
+  const std::weak_ptr<PoolJob> job_;  // which holds the future: of a job that was refused nobody else does
 };
 
 }  // namespace
