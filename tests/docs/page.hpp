@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstddef>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <future>
 #include <map>

@@ -109,9 +109,7 @@ class Transport {
   /// From here on tcp is encrypted, and reaches and lets in only who has the key in `directory`, wherever that is. To be called
   /// before tcp is used.
   /// @throws Error (not_found, refused, malformed) there is no key, it is not safe there, or is none
-  virtual void use_keys(const std::string& directory) {
-    raise(ErrorType::misuse, "this transport has no use for the key in " + directory);
-  }
+  virtual void use_keys(const std::string& directory) { raise(ErrorType::misuse, "this transport has no use for the key in " + directory); }
   /// The address of this host on the way to `endpoint`, as one to listen on (with a free port). May ask a name server.
   /// @throws Error (misuse) for an endpoint that no other host can have, Error (not_found) when there is no way to it
   [[nodiscard]] virtual std::string near_side(const std::string& endpoint) {
