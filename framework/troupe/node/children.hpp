@@ -57,6 +57,11 @@ struct ChildRole {
   std::int64_t linger = 0;
   std::int64_t dead_after = 0;
   bool shared_memory = true;
+  // Where it stands in a job of several hosts.
+  std::uint64_t job = 0;
+  Address host_node;
+  std::string host_node_endpoint;
+  std::string host_name;
 };
 
 /// The number of a process actor in its process.

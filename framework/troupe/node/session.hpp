@@ -17,7 +17,9 @@
 #include <troupe/node/counted.hpp>
 #include <troupe/node/credit.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/node/hearing.hpp>
 #include <troupe/node/letter.hpp>
+#include <troupe/node/window.hpp>
 #include <troupe/transport/transport.hpp>
 #include <troupe/wire/archive.hpp>
 #include <troupe/wire/block.hpp>
@@ -44,6 +46,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] NodeId peer() const noexcept { return peer_; }
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// Both are host nodes, and this is the way between their hosts.
+  [[nodiscard]] bool between_hosts() const noexcept { return kind_ == Kind::between_hosts; }
 
   /// Puts a message behind those before. Returns once it lies in the session; blocks while that has no room.
   /// @param payload  encoded behind `message_headroom`; its memory may be taken
@@ -72,6 +76,20 @@ class Session : public std::enable_shared_from_this<Session> {
   void flush();
   /// The same, if nothing is under way whose acknowledgement would do so.
   void flush_if_quiet();
+
+  // --- Of other nodes' frames ---
+
+  enum class Acknowledged : std::uint8_t { soon, lazily };
+  /// Sends a frame on its way between two other nodes, whatever room there is: they have no more under way than theirs allows.
+  /// @param wrapped  an envelope with room for a frame's header before it
+  /// @returns false: the session has ended, nothing was sent
+  bool forward(Block wrapped, Acknowledged acknowledged);
+  /// Whether the peer acknowledges fast enough for more of them. @pre between hosts
+  [[nodiscard]] bool may_forward() const;
+  /// Now and then, between hosts: says that this node lives, and ends the session of one that has not been heard for `dead_after`.
+  void beat();
+  /// A frame has come. By the leader.
+  void hear() noexcept { heard_.store(true, std::memory_order_relaxed); }
 
   // --- Life ---
 
@@ -140,6 +158,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   enum class State : std::uint8_t { fresh, dialing, open, broken, ended };
+  enum class Kind : std::uint8_t { direct, routed, between_hosts };
+  [[nodiscard]] static Kind kind_of(NodeCore& node, NodeId peer, const std::string& endpoint);
   struct Retained {
     Block frame;
     std::uint64_t sequence;
@@ -186,6 +206,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const NodeId peer_;
   std::uint64_t peer_incarnation_;
   const std::string endpoint_;
+  const Kind kind_;
 
   mutable std::mutex mutex_;
   State state_ = State::fresh;
@@ -218,6 +239,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool bye_wanted_ = false;
   std::shared_ptr<const ErrorInfo> bye_reason_;  // the peer's BYE waits for a connection to be answered on
   std::shared_ptr<const ErrorInfo> last_words_;
+  Hearing hearing_;  // between hosts
+  Window window_;
+  std::atomic<bool> heard_{false};
 
   std::uint64_t incoming_epoch_ = 0;
   std::atomic<std::uint64_t> received_{0};  // the last data frame of the peer

@@ -42,7 +42,19 @@ class Session::RedialTimer final : public Timer {
 };
 
 Session::Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint)
-    : node_{node}, peer_{peer}, peer_incarnation_{peer_incarnation}, endpoint_{std::move(endpoint)} {}
+    : node_{node},
+      peer_{peer},
+      peer_incarnation_{peer_incarnation},
+      endpoint_{std::move(endpoint)},
+      kind_{kind_of(node, peer, endpoint_)},
+      bulk_{kind_ == Kind::direct ? BulkOut::at_once : BulkOut::between_hosts},
+      hearing_{node.clock().now()} {}
+
+Session::Kind Session::kind_of(NodeCore& node, NodeId peer, const std::string& endpoint) {
+  if (node.router().routes(peer, endpoint)) return Kind::routed;
+  const bool other_host = node.router().job() != 0 && peer.host != node.id().host;
+  return other_host && node.router().is_host_node() && endpoint.starts_with("tcp://") ? Kind::between_hosts : Kind::direct;
+}
 
 Session::~Session() = default;
 
@@ -58,6 +70,7 @@ void Session::send_hello() {
   Encoded body{sizeof(FrameHeader)};
   Hello hello = node_.hello(received_.load(std::memory_order_relaxed));
   hello.epoch = incoming_epoch_;
+  if (kind_ == Kind::between_hosts) hello.endpoint = node_.tcp_endpoint();
   encode(body, hello);
   Block frame = body.take();
   const FrameHeader filled = header(FrameKind::hello);
@@ -77,7 +90,7 @@ void Session::dial() {
   ++epoch_;
   if (link_ != nullptr) old_links_.push_back(std::move(link_));
   try {
-    link_ = node_.transport().dial(node_.way_to(endpoint_));
+    link_ = kind_ == Kind::routed ? node_.router().dial() : node_.transport().dial(node_.way_to(endpoint_));
   } catch (const Error& error) {
     node_.end_session_later(shared_from_this(), error.info());
     return;
@@ -170,7 +183,7 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
   Waiting waiting;
   std::unique_ptr<Link> link;
   std::deque<Retained> retained;
-  BulkOut bulk;
+  BulkOut bulk{BulkOut::at_once};
   {
     const std::lock_guard lock{mutex_};
     if (state_ == State::ended) return;
@@ -183,7 +196,7 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
     retained.swap(retained_);
     retained_bytes_ = 0;
     in_flight_ = 0;
-    bulk = std::exchange(bulk_, {});
+    bulk = std::exchange(bulk_, BulkOut{BulkOut::at_once});
     bye = std::move(bye_);
     take_waiting_for_room(waiting);
     for (auto& [actor, credit] : credits_) take_waiting_for(credit, waiting);

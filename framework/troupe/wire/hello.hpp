@@ -19,6 +19,7 @@ struct Hello {
   std::string endpoint;  // where I listen; empty: I take no connections
   std::int32_t pid = 0;
   std::string host;
+  std::uint64_t job = 0;                 // of several hosts; 0: none (yet)
   std::uint64_t last_sequence_seen = 0;  // of the receiver's data; what lies behind it is to be sent again
 };
 
