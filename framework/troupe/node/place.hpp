@@ -6,15 +6,18 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <troupe/wire/error.hpp>
 
 namespace troupe {
 
+/// A place is a message, too.
 class Place {
  public:
   enum class Kind : std::uint8_t { here, own_process, host, label, anywhere, every_host };
+  constexpr Place() noexcept = default;
   constexpr explicit Place(Kind kind) noexcept : kind_{kind} {}
   Place(Kind kind, std::string_view text) : kind_{kind} {
     if (text.empty() || text.size() > text_.size()) throw Misuse{"a host's name or label has 1 to 63 characters"};
@@ -26,8 +29,21 @@ class Place {
   [[nodiscard]] constexpr std::string_view text() const noexcept { return {text_.data(), size_}; }
   bool operator==(const Place&) const = default;
 
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(static_cast<std::uint8_t>(kind_), std::string{text()});
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    std::uint8_t kind = 0;
+    std::string text;
+    archive(kind, text);
+    if (kind > static_cast<std::uint8_t>(Kind::every_host)) throw Malformed{"a place is of a kind that there is not"};
+    *this = text.empty() ? Place{Kind{kind}} : Place{Kind{kind}, text};
+  }
+
  private:
-  Kind kind_;
+  Kind kind_ = Kind::here;
   std::uint8_t size_ = 0;
   std::array<char, 63> text_{};
 };
