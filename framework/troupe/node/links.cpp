@@ -23,7 +23,7 @@ void Links::open(std::unique_ptr<Inbox> inbox) { inbox_ = std::move(inbox); }
 std::shared_ptr<Session> Links::session(const Address& address, const std::string& endpoint) {
   const std::lock_guard lock{mutex_};
   auto& session = sessions_[address.node];
-  if (session == nullptr) session = std::make_shared<Session>(node_, address.node, address.node_incarnation, endpoint);
+  if (session == nullptr) session = std::make_shared<Session>(node_, address.node, address.node_incarnation, endpoint, given_up(address));
   return session;
 }
 
@@ -42,11 +42,12 @@ std::vector<std::shared_ptr<Session>> Links::all() const {
 }
 
 void Links::forget(const Session& session) {
+  const Forgotten forgotten{session.peer(), session.peer_incarnation(), session.heard()};
   const std::lock_guard lock{mutex_};
   const auto found = sessions_.find(session.peer());
   if (found == sessions_.end() || found->second.get() != &session) return;
   sessions_.erase(found);
-  forgotten_.push_back(session.peer());
+  forgotten_.push_back(forgotten);
   if (forgotten_.size() > most_forgotten) forgotten_.pop_front();
 }
 
@@ -57,7 +58,14 @@ bool Links::is_awaited(NodeId peer) const {
 
 bool Links::is_forgotten(NodeId peer) const {
   const std::lock_guard lock{mutex_};
-  return std::find(forgotten_.begin(), forgotten_.end(), peer) != forgotten_.end();
+  return std::any_of(forgotten_.begin(), forgotten_.end(), [&](const Forgotten& each) { return each.peer == peer; });
+}
+
+// Under the mutex.
+std::uint64_t Links::given_up(const Address& peer) const {
+  const auto same = [&](const Forgotten& each) { return each.peer == peer.node && each.incarnation == peer.node_incarnation; };
+  const auto last = std::find_if(forgotten_.rbegin(), forgotten_.rend(), same);
+  return last == forgotten_.rend() ? 0 : last->heard;
 }
 
 void Links::await_hello(NodeId peer, std::shared_ptr<AwaitedHello> awaited) {
@@ -221,7 +229,7 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
     forget(*session);
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
   }
-  Session::Met met = session->on_hello(header.epoch, hello.epoch, hello.incarnation);
+  Session::Met met = session->on_hello(header.epoch, hello);
   if (met == Session::Met::given_up) {
     node_.end_session_later(
         session,
@@ -229,7 +237,7 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
             ErrorType::node_lost, "its process has given up this one, to which it had no connection for too long", Executed::unknown)));
     forget(*session);
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
-    met = session->on_hello(header.epoch, hello.epoch, hello.incarnation);
+    met = session->on_hello(header.epoch, hello);
   }
   if (met == Session::Met::known) session->on_ack(hello.last_sequence_seen);
   session->connect();

@@ -70,6 +70,7 @@ class Links final : public FrameVisitor {
   void refuse(std::string why);
   [[nodiscard]] bool is_forgotten(NodeId peer) const;
   [[nodiscard]] bool is_awaited(NodeId peer) const;
+  [[nodiscard]] std::uint64_t given_up(const Address& peer) const;
   [[nodiscard]] int handler_for(const Behaviour& behaviour, Session::IncomingType& type);
 
   NodeCore& node_;
@@ -78,7 +79,13 @@ class Links final : public FrameVisitor {
   std::unordered_map<NodeId, std::shared_ptr<Session>, NodeIdHash> sessions_;
   std::unordered_map<NodeId, std::shared_ptr<AwaitedHello>, NodeIdHash> awaited_;
 
-  std::deque<NodeId> forgotten_;  // said BYE or died lately: what still comes from them surprises nobody
+  /// Said BYE, died or was given up lately: what still comes from it surprises nobody.
+  struct Forgotten {
+    NodeId peer;
+    std::uint64_t incarnation;
+    std::uint64_t heard;
+  };
+  std::deque<Forgotten> forgotten_;
 
   // Of the leader:
   std::shared_ptr<Session> last_session_;

@@ -31,6 +31,7 @@ namespace troupe::detail {
 
 class NodeCore;
 struct Behaviour;
+struct Hello;
 
 /// One life of the acquaintance of two nodes: ends for ever when the peer stops or dies; a connection may break and be dialled
 /// anew within it.
@@ -38,7 +39,8 @@ struct Behaviour;
 /// Threads: sending members from any; receiving members (`on_...`) by the thread that drains the inbox.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint);
+  /// @param given_up  epoch of the peer that former sessions have heard of last; 0: there was none, or it is forgotten
+  Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint, std::uint64_t given_up);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -130,11 +132,12 @@ class Session : public std::enable_shared_from_this<Session> {
 
   enum class Met : std::uint8_t {
     known,
-    stale,     // said on a connection that broke, or to a session that was before this one
+    stale,     // said on a connection that broke, or by or to a session that was before these
     given_up,  // by a new session of the peer: this one is over
   };
-  /// @param heard  the epoch of ours that the peer has heard of last
-  [[nodiscard]] Met on_hello(std::uint64_t epoch, std::uint64_t heard, std::uint64_t peer_incarnation);
+  [[nodiscard]] Met on_hello(std::uint64_t epoch, const Hello& hello);
+  /// The epoch of the peer that this session or those before it have heard of last; 0: none.
+  [[nodiscard]] std::uint64_t heard() const;
   void on_ack(std::uint64_t ack);
   enum class Sequence : std::uint8_t { next, duplicate, gap };
   /// Whether a data frame of the peer is the one that is due; counts it as received.
@@ -207,6 +210,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t peer_incarnation_;
   const std::string endpoint_;
   const Kind kind_;
+  const std::uint64_t given_up_;
 
   mutable std::mutex mutex_;
   State state_ = State::fresh;

@@ -41,12 +41,13 @@ class Session::RedialTimer final : public Timer {
   std::shared_ptr<Session> hold_;
 };
 
-Session::Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint)
+Session::Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint, std::uint64_t given_up)
     : node_{node},
       peer_{peer},
       peer_incarnation_{peer_incarnation},
       endpoint_{std::move(endpoint)},
       kind_{kind_of(node, peer, endpoint_)},
+      given_up_{given_up},
       bulk_{kind_ == Kind::direct ? BulkOut::at_once : BulkOut::between_hosts},
       hearing_{node.clock().now()} {}
 
@@ -71,6 +72,7 @@ void Session::send_hello() {
   Hello hello = node_.hello(received_.load(std::memory_order_relaxed));
   hello.epoch = incoming_epoch_;
   if (kind_ == Kind::between_hosts) hello.endpoint = node_.tcp_endpoint();
+  hello.given_up = given_up_;
   encode(body, hello);
   Block frame = body.take();
   const FrameHeader filled = header(FrameKind::hello);
@@ -244,15 +246,22 @@ namespace {
 constexpr std::uint64_t session_of(std::uint64_t epoch) { return epoch >> 32U; }
 }  // namespace
 
-Session::Met Session::on_hello(std::uint64_t epoch, std::uint64_t heard, std::uint64_t peer_incarnation) {
+Session::Met Session::on_hello(std::uint64_t epoch, const Hello& hello) {
   const std::lock_guard lock{mutex_};
-  if (peer_incarnation_ == peer_incarnation && epoch <= incoming_epoch_) return Met::stale;
+  if (epoch_ != 0 && session_of(hello.given_up) >= session_of(epoch_)) return Met::given_up;
+  if (session_of(epoch) <= session_of(given_up_)) return Met::stale;  // its HELLO is to come, when ours has told it
+  if (peer_incarnation_ == hello.incarnation && epoch <= incoming_epoch_) return Met::stale;
   if (incoming_epoch_ != 0 && session_of(epoch) != session_of(incoming_epoch_)) return Met::given_up;
-  if (heard != 0 && session_of(heard) != session_of(epoch_)) return Met::stale;
+  if (hello.epoch != 0 && session_of(hello.epoch) != session_of(epoch_)) return Met::stale;
   incoming_epoch_ = epoch;
-  peer_incarnation_ = peer_incarnation;
+  peer_incarnation_ = hello.incarnation;
   ack_wanted_ = true;  // what it sends again may have come already
   return Met::known;
+}
+
+std::uint64_t Session::heard() const {
+  const std::lock_guard lock{mutex_};
+  return std::max(given_up_, incoming_epoch_);
 }
 
 // A peer that ends right after its start is heard before our own connection to it is open: the answer waits for that, and the
