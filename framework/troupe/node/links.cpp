@@ -136,7 +136,11 @@ void Links::take(std::span<const std::byte> bytes) {
     return;
   }
   if (header.kind == FrameKind::gone) {
-    on_gone(header, frame_body(bytes));
+    on_gone(header, decode<ErrorInfo>(frame_body(bytes)));
+    return;
+  }
+  if (header.kind == FrameKind::refuse) {
+    on_gone(header, make_error(ErrorType::node_lost, "refused: " + decode<Refusal>(frame_body(bytes)).text, Executed::unknown));
     return;
   }
   if (last_session_ == nullptr || last_session_->peer() != header.source) {
@@ -175,10 +179,11 @@ void Links::take(std::span<const std::byte> bytes) {
   }
 }
 
-void Links::on_gone(const FrameHeader& header, std::span<const std::byte> body) {
+void Links::on_gone(const FrameHeader& header, ErrorInfo reason) {
   const auto session = find(header.source);
-  if (session == nullptr || session->between_hosts() || session->peer_incarnation() != header.source_incarnation) return;
-  node_.end_session_later(session, std::make_shared<const ErrorInfo>(decode<ErrorInfo>(body)));
+  const bool by_itself = header.kind == FrameKind::refuse;  // host nodes say it for others, not for each other
+  if (session == nullptr || (session->between_hosts() && !by_itself) || session->peer_incarnation() != header.source_incarnation) return;
+  node_.end_session_later(session, std::make_shared<const ErrorInfo>(std::move(reason)));
 }
 
 // Another host's node wants to join, and does not know us yet.
@@ -208,20 +213,17 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
     return;
   }
   if (node_.router().is_superseded(hello.node)) {
-    refuse("it comes from a host that was given up, and must join anew");
+    session({hello.node, hello.incarnation, 0}, hello.endpoint)
+        ->turn_away({RefuseCode::superseded, "this host was given up, and must join anew"});
+    return;
+  }
+  if (hello.job != 0 && hello.job != node_.router().job() && node_.router().job() != 0 && hello.endpoint.starts_with("tcp://")) {
+    refuse("it comes from a host of another job");
     return;
   }
   const bool head = is_awaited(NodeId{}) && hello.job != 0 && hello.endpoint.starts_with("tcp://");
   if (head) node_.join(hello.job);
   std::shared_ptr<Session> session = this->session({hello.node, hello.incarnation, 0}, head ? node_.options().join : hello.endpoint);
-  if (session->between_hosts()) {
-    if (hello.job != node_.router().job() && hello.job != 0) {
-      refuse("it comes from a host of another job");
-      return;
-    }
-    session->hear();
-    node_.router().add_host(session);
-  }
   if (session->peer_incarnation() != 0 && session->peer_incarnation() != hello.incarnation) {
     // Another life of the same node: the former one is over.
     node_.end_session_later(session, std::make_shared<const ErrorInfo>(
@@ -238,6 +240,10 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
     forget(*session);
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
     met = session->on_hello(header.epoch, hello);
+  }
+  if (session->between_hosts()) {
+    session->hear();
+    node_.router().add_host(session);
   }
   if (met == Session::Met::known) session->on_ack(hello.last_sequence_seen);
   session->connect();

@@ -59,7 +59,7 @@ class Links final : public FrameVisitor {
   void on_frame(std::span<const std::byte> bytes, std::uint64_t connection) override;
   void take(std::span<const std::byte> bytes);
   void on_knock(const FrameHeader& header, std::span<const std::byte> body);
-  void on_gone(const FrameHeader& header, std::span<const std::byte> body);
+  void on_gone(const FrameHeader& header, ErrorInfo reason);
   void on_hello(const FrameHeader& header, std::span<const std::byte> body);
   void on_bye(Session& session);
   void on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session);

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -25,6 +26,7 @@
 #include <troupe/wire/block.hpp>
 #include <troupe/wire/envelope.hpp>
 #include <troupe/wire/error.hpp>
+#include <troupe/wire/hello.hpp>
 #include <troupe/wire/name.hpp>
 
 namespace troupe::detail {
@@ -103,6 +105,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void end(std::shared_ptr<const ErrorInfo> reason);
   /// Sends everything, then BYE. @returns fulfilled by the peer's BYE-ACK or the session's end
   [[nodiscard]] Counted<TypedState<void>> say_bye();
+  /// Tells the peer, who has dialled, that it is refused; nothing else is ever sent.
+  void turn_away(Refusal refusal);
   [[nodiscard]] bool ended() const;
   [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
   /// For people: what has not reached the peer; empty: nothing. Answers that the connection has taken count as arrived.
@@ -243,6 +247,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool bye_wanted_ = false;
   std::shared_ptr<const ErrorInfo> bye_reason_;  // the peer's BYE waits for a connection to be answered on
   std::shared_ptr<const ErrorInfo> last_words_;
+  std::optional<Refusal> refusal_;
   Hearing hearing_;  // between hosts
   Window window_;
   std::atomic<bool> heard_{false};

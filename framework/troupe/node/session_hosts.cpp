@@ -35,12 +35,10 @@ void Session::beat() {
               ErrorType::node_lost, "the host at " + endpoint_ + " is unreachable: it was not heard for dead_after", Executed::unknown)));
       return;
     case Hearing::Verdict::dial_again:
+      if (state_ != State::open) return;  // that is under way
       log(LogLevel::warning, "the host at " + endpoint_ + " is silent; it is dialled again");
-      if (state_ == State::dialing) return;  // that ends by itself
-      if (link_ != nullptr) {
-        node_.unwatch_link(link_->descriptor());
-        broken_since_ = now;
-      }
+      node_.unwatch_link(link_->descriptor());
+      broken_since_ = now;
       dial();
       return;
     case Hearing::Verdict::lives:

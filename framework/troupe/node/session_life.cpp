@@ -128,6 +128,10 @@ void Session::opened() {
   state_ = State::open;
   was_open_ = true;
   redials_ = 0;
+  if (refusal_) {
+    publish(make_frame_of(header(FrameKind::refuse), *refusal_));
+    return;
+  }
   send_hello();
   for (const Retained& kept : retained_) {
     // The frame may still be read by a thread of the transport that sends the last connection's copy: copy before changing it.
@@ -163,6 +167,8 @@ void Session::connection_ended() {
     state_ = State::broken;
     if (bye_reason_ != nullptr) {
       reason = bye_reason_;
+    } else if (refusal_) {
+      reason = std::make_shared<const ErrorInfo>(make_error(ErrorType::refused, refusal_->text));
     } else if (refused && (bye_wanted_ || !node_.may_come_back(*this))) {
       ErrorInfo info = make_error(bye_wanted_ ? ErrorType::closed : ErrorType::actor_died, "nobody listens at " + endpoint_ + " any more",
                                   was_open_ ? Executed::unknown : Executed::no);
@@ -287,6 +293,12 @@ std::shared_ptr<const ErrorInfo> Session::last_words() const {
 void Session::on_last_words(std::shared_ptr<const ErrorInfo> words) {
   const std::lock_guard lock{mutex_};
   last_words_ = std::move(words);
+}
+
+void Session::turn_away(Refusal refusal) {
+  const std::lock_guard lock{mutex_};
+  refusal_ = std::move(refusal);
+  if (state_ == State::fresh) dial();
 }
 
 void Session::on_bye_ack() {
