@@ -22,22 +22,32 @@ class Hearing {
 
   enum class Verdict : std::uint8_t {
     lives,
-    dial_again,  // it is silent: perhaps the connection is at fault
+    suspect,     // it has just become silent
+    dial_again,  // it has been for long: perhaps the connection is at fault
     lost,
   };
   /// @param heard  anything came since the last look
   [[nodiscard]] Verdict look(bool heard, TimePoint now, const NodeOptions& options) noexcept {
     constexpr int suspicious_beats = 3;
-    if (heard) heard_ = dialled_ = now;
+    if (heard) {
+      heard_ = dialled_ = now;
+      suspected_ = false;
+    }
     if (now - heard_ > options.dead_after) return Verdict::lost;
-    if (now - dialled_ <= suspicious_beats * beat_interval(options)) return Verdict::lives;
-    dialled_ = now;
-    return Verdict::dial_again;
+    // Not sooner: on a line that loses much, a connection goes on sooner than a new one is made.
+    if (now - dialled_ > options.dead_after / 2) {
+      dialled_ = now;
+      return Verdict::dial_again;
+    }
+    if (suspected_ || now - heard_ <= suspicious_beats * beat_interval(options)) return Verdict::lives;
+    suspected_ = true;
+    return Verdict::suspect;
   }
 
  private:
   TimePoint heard_;
   TimePoint dialled_;
+  bool suspected_ = false;
 };
 
 }  // namespace troupe::detail

@@ -34,17 +34,19 @@ void Session::beat() {
           std::make_shared<const ErrorInfo>(make_error(
               ErrorType::node_lost, "the host at " + endpoint_ + " is unreachable: it was not heard for dead_after", Executed::unknown)));
       return;
+    case Hearing::Verdict::suspect:
+      log(LogLevel::warning, "the host at " + endpoint_ + " is silent");
+      break;
     case Hearing::Verdict::dial_again:
       if (state_ != State::open) return;  // that is under way
-      log(LogLevel::warning, "the host at " + endpoint_ + " is silent; it is dialled again");
       node_.unwatch_link(link_->descriptor());
       broken_since_ = now;
       dial();
       return;
     case Hearing::Verdict::lives:
-      if (state_ == State::open) send_acknowledgement();
-      return;
+      break;
   }
+  if (state_ == State::open) send_acknowledgement();
 }
 
 }  // namespace troupe::detail
