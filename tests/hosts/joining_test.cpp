@@ -166,7 +166,7 @@ TEST_CASE("a host says by its environment what others say by options") {
   CHECK(second.labels == Names{"a", "b"});
 }
 
-TEST_CASE("--troupe-help prints each option and its variable, and leaves with 0") {
+TEST_CASE("the help names each option and its variable, and leaves with 0") {
   Job job;
 
   Program& program = job.stranger({"--troupe-help"});
