@@ -237,6 +237,10 @@ CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64
   return CellPointer::adopt(new (memory) RemoteCell{*this, std::move(session), actor});
 }
 
+bool NodeCore::on_this_host(const Cell& cell) {
+  return cell.kind() != Cell::Kind::remote || static_cast<const RemoteCell&>(cell).session()->direct();
+}
+
 CellPointer NodeCore::resident(CellPointer (*make)(NodeCore&)) {
   const std::lock_guard lock{residents_mutex_};
   for (const auto& [known, cell] : residents_)

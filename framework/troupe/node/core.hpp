@@ -129,6 +129,8 @@ class NodeCore final : public LoopClient {
   void watch(std::uint64_t actor, Watcher watcher);
   /// Has `watcher` told how `process` ended, as far as its parent is this node or one above.
   void how_ended(NodeId process, const Watcher& watcher);
+  /// Whether the actor's process is on this host, whose memory it can share.
+  [[nodiscard]] static bool on_this_host(const Cell& cell);
   /// A cell for an address that came from elsewhere.
   [[nodiscard]] CellPointer cell_at(const Address& address, const std::string& endpoint);
   /// A cell for an actor of the session's peer.

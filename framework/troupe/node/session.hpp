@@ -50,6 +50,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] NodeId peer() const noexcept { return peer_; }
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// The peer is on this host.
+  [[nodiscard]] bool direct() const noexcept { return kind_ == Kind::direct; }
   /// Both are host nodes, and this is the way between their hosts.
   [[nodiscard]] bool between_hosts() const noexcept { return kind_ == Kind::between_hosts; }
 
