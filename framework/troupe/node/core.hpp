@@ -219,6 +219,9 @@ class NodeCore final : public LoopClient {
   /// Removes this node's socket and shared memory from the file system, for a process that ends without `close`.
   void remove_endpoint() noexcept;
 
+  /// Says BYE to the other host nodes, without waiting for what they answer: for a program that was interrupted.
+  void leave_hosts();
+
   // LoopClient
   bool drain() override { return links_.drain(); }
   void acknowledge() override { links_.acknowledge(); }
@@ -228,7 +231,6 @@ class NodeCore final : public LoopClient {
 
  private:
   void stop_actors(TimePoint until);
-  void say_bye(bool between_hosts, TimePoint until);
 
   Node* node_;
   const NodeOptions options_;
