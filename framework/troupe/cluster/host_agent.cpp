@@ -177,11 +177,20 @@ void HostAgent::on(const HostUsed& used) { used_[used.host] = used.processes; }
 Task<StartedActor> HostAgent::on(const StartActor& start) {
   const Ref<ProcessStarter> starter = spawn<ProcessStarter>();
   StartedActor started = co_await starter.ask(start, forever);
-  const CellPointer actor = node().core().cell_at(started.address, started.endpoint);
-  started_.push_back({actor, start.owner});
-  watch(Ref<HostAgent>{actor});
-  count_started();
+  look_after(node().core().cell_at(started.address, started.endpoint), start.owner);
   co_return started;
+}
+
+Ref<Steward> HostAgent::on(const StartSteward& start) {
+  const Ref<Steward> steward = spawn<Steward>();
+  look_after(steward.pointer(), start.owner);
+  return steward;
+}
+
+void HostAgent::look_after(CellPointer started, NodeId owner) {
+  watch(Ref<HostAgent>{started});
+  started_.push_back({std::move(started), owner});
+  count_started();
 }
 
 void HostAgent::on(const Down& down) {
@@ -191,6 +200,7 @@ void HostAgent::on(const Down& down) {
 }
 
 void HostAgent::count_started() {
+  if (head_ended_) return;
   const HostUsed used{own_.host.name, started_.size()};
   is_head() ? on(used) : head_.tell(used);
 }

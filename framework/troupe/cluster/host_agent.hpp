@@ -14,6 +14,7 @@
 #include <troupe/actor/promise.hpp>
 #include <troupe/actor/ref.hpp>
 #include <troupe/actor/task.hpp>
+#include <troupe/cluster/steward.hpp>
 #include <troupe/node/build_id.hpp>
 #include <troupe/node/host.hpp>
 #include <troupe/node/place.hpp>
@@ -66,11 +67,15 @@ struct StartedActor {
   Address address;
   std::string endpoint;
 };
+/// Answered with who will look after a process that `owner` starts here.
+struct StartSteward {
+  NodeId owner;
+};
 /// Answered with how the head was lost.
 struct AwaitHeadEnd {};
 
-class HostAgent final
-    : public Actor<HostAgent, AdmitHost, HostTable, HostsWanted, WatchHosts, ChooseHost, HostUsed, StartActor, AwaitHeadEnd, Down> {
+class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWanted, WatchHosts, ChooseHost, HostUsed, StartActor,
+                                     StartSteward, AwaitHeadEnd, Down> {
  public:
   /// @param head  of which this host is one; null: this is the head
   explicit HostAgent(HostEntry own, Ref<HostAgent> head = {});
@@ -82,6 +87,7 @@ class HostAgent final
   Future<HostEntry> on(const ChooseHost& choose);
   void on(const HostUsed& used);
   Task<StartedActor> on(const StartActor& start);
+  Ref<Steward> on(const StartSteward& start);
   Future<ErrorInfo> on(const AwaitHeadEnd&);
   void on(const Down& down);
 
@@ -102,6 +108,7 @@ class HostAgent final
   void install(const HostTable& now);
   void tell_others(const HostTable& now) const;
   void answer_waiting();
+  void look_after(CellPointer started, NodeId owner);
   void count_started();
 
   const HostEntry own_;

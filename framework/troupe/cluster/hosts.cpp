@@ -1,5 +1,6 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // What a program asks of its hosts, and where it starts what.
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include <troupe/node/core.hpp>
 #include <troupe/node/elsewhere.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/node/process_state.hpp>
 #include <troupe/node/watch.hpp>
 
 namespace troupe {
@@ -76,27 +78,80 @@ void adopt_elsewhere(NodeCore& node, LocalCell& parent, const CellPointer& child
   if (gone != nullptr) ended->fail(gone);
 }
 
+// Where `place` is, unless that is just in a process of its own, beside this one.
+std::optional<HostEntry> other_host(NodeCore& node, const Place& place) {
+  const std::string text{place.text()};
+  switch (place.kind()) {
+    case Place::Kind::own_process:
+      return std::nullopt;
+    case Place::Kind::here:
+      throw Misuse{"a process is not here: .place is own_process, or on another host"};
+    case Place::Kind::every_host:
+      throw Misuse{"every_host is a place for a pool's workers; an actor or a process has one host"};
+    case Place::Kind::host:
+      if (text == node.host_name()) return std::nullopt;
+      break;
+    case Place::Kind::label:
+    case Place::Kind::anywhere:
+      break;
+  }
+  if (node.router().job() != 0) return host_agent(node).ask(ChooseHost{place.kind(), text}).get();
+  if (place.kind() == Place::Kind::anywhere) return std::nullopt;
+  raise(ErrorType::not_found, place.kind() == Place::Kind::host
+                                  ? "no host is called '" + text + "': this program has one, '" + node.host_name() + "'"
+                                  : "no host has the label '" + text + "': this program has one, without labels");
+}
+
+Ref<HostAgent> agent_of(NodeCore& node, const HostEntry& host) { return Ref<HostAgent>{node.cell_at(host.agent, host.endpoint)}; }
+
+CodeKey key_of(EntryFunction entry) { return code_key(reinterpret_cast<const void*>(entry)); }
+
+std::vector<std::uint8_t> bytes_of(const Encoded& arguments) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(arguments.view().data());
+  return {bytes, bytes + arguments.size()};
+}
+
 }  // namespace
 
 CellPointer start_elsewhere(NodeCore& node, const Place& place, EntryFunction entry, const Encoded& arguments, std::string name) {
-  if (place.kind() == Place::Kind::every_host) throw Misuse{"every_host is a place for a pool's workers; an actor has one host"};
-  const bool own = place.kind() == Place::Kind::host && place.text() == node.host_name();
-  const bool alone = node.router().job() == 0;
-  if (own || (alone && place.kind() == Place::Kind::anywhere)) return node.children().spawn(entry, arguments, std::move(name));
-  if (alone) {
-    const std::string text{place.text()};
-    raise(ErrorType::not_found, place.kind() == Place::Kind::host
-                                    ? "no host is called '" + text + "': this program has one, '" + node.host_name() + "'"
-                                    : "no host has the label '" + text + "': this program has one, without labels");
-  }
-  const HostEntry host = host_agent(node).ask(ChooseHost{place.kind(), std::string{place.text()}}).get();
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(arguments.view().data());
-  const StartActor start{code_key(reinterpret_cast<const void*>(entry)), std::move(name), {bytes, bytes + arguments.size()}, node.id()};
-  const Ref<HostAgent> agent{node.cell_at(host.agent, host.endpoint)};
-  const StartedActor started = agent.ask(start, node.options().start_timeout + default_patience).get();
+  const auto host = other_host(node, place);
+  if (!host) return node.children().spawn(entry, arguments, std::move(name));
+  const StartActor start{key_of(entry), std::move(name), bytes_of(arguments), node.id()};
+  const StartedActor started = agent_of(node, *host).ask(start, node.options().start_timeout + default_patience).get();
   CellPointer cell = node.cell_at(started.address, started.endpoint);
   if (LocalCell* parent = node.current_cell()) adopt_elsewhere(node, *parent, cell);
   return cell;
+}
+
+std::shared_ptr<ProcessState> start_elsewhere(NodeCore& node, EntryFunction entry, const Encoded& arguments,
+                                              const ProcessOptions& options) {
+  const auto host = other_host(node, options.place);
+  if (!host) return node.children().start(entry, arguments, options);
+  if (options.input_descriptor >= 0 || options.output == Output::inherited)
+    throw Misuse{
+        "a process on another host can have none of this one's descriptors: give it .input, and have its output relayed or captured"};
+  const Ref<Steward> steward = agent_of(node, *host).ask(StartSteward{node.id()}).get();
+  auto process = std::make_shared<ProcessState>(node, options);
+  try {
+    const StewardStart start{key_of(entry), bytes_of(arguments), options.name, options.environment, options.working_directory,
+                             options.input, options.output};
+    process->began(steward.ask(start, node.options().start_timeout + default_patience).get());
+  } catch (...) {
+    steward.stop();
+    throw;
+  }
+  process->elsewhere([steward](int signal) { steward.tell(StewardSignal{signal}); });
+  const ContextScope outside_of_actors{&node, nullptr};
+  steward.ask(StewardEnd{}, forever).then([process, steward](const Result<ProcessEnd>& end) {
+    if (!end) return process->give_up(end.error_info());
+    process->captured(end->output, end->errors);
+    process->exited(end->exit_code);
+    process->last_words(end->failure ? std::make_shared<const ErrorInfo>(*end->failure) : nullptr);
+    process->output_written();
+    steward.stop();
+  });
+  node.children().add_elsewhere(process);
+  return process;
 }
 
 }  // namespace detail

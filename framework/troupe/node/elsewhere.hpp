@@ -2,6 +2,7 @@
 // What a node has done about other hosts: declared here, and defined where these are known, in cluster/.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <troupe/node/cell.hpp>
@@ -10,11 +11,13 @@
 namespace troupe {
 class Node;
 class Place;
+struct ProcessOptions;
 }  // namespace troupe
 
 namespace troupe::detail {
 
 class Encoded;
+class ProcessState;
 
 /// Begins what `NodeOptions::listen` or `join` say. With `join` it serves the head, and does not return.
 /// @throws Refused, Misuse  the head does not take this host
@@ -25,5 +28,9 @@ void begin_hosts(Node& node);
 /// Blocks until it runs.
 [[nodiscard]] CellPointer start_elsewhere(NodeCore& node, const Place& place, EntryFunction entry, const Encoded& arguments,
                                           std::string name);
+
+/// The same of a process that runs a function, at `options.place`.
+[[nodiscard]] std::shared_ptr<ProcessState> start_elsewhere(NodeCore& node, EntryFunction entry, const Encoded& arguments,
+                                                            const ProcessOptions& options);
 
 }  // namespace troupe::detail
