@@ -165,8 +165,9 @@ Future<HostEntry> HostAgent::on(const ChooseHost& choose) {
   if (best == nullptr) {
     std::string names;
     for (const auto& [name, entry] : hosts_) names += (names.empty() ? "" : ", ") + name;
-    raise(ErrorType::not_found, (choose.kind == Place::Kind::label ? "no host has the label '" : "no host is called '") + choose.text +
-                                    "'; the job has " + names);
+    return failed_future<HostEntry>(std::make_shared<const ErrorInfo>(
+        make_error(ErrorType::not_found, (choose.kind == Place::Kind::label ? "no host has the label '" : "no host is called '") +
+                                             choose.text + "'; the job has " + names)));
   }
   ++used_[best->host.name];  // until it says so itself
   return ready_future(*best);
