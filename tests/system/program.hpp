@@ -148,6 +148,7 @@ class Program {
     read_until([&] { return output_.find(text) != std::string::npos; });
     return output_.find(text) != std::string::npos;
   }
+  [[nodiscard]] const std::string& output_so_far() const { return output_; }
   /// All that it wrote, once every process of it has closed its output.
   [[nodiscard]] const std::string& output() {
     read_until([] { return false; });
