@@ -17,10 +17,10 @@
 set -u
 mask=$(umask)
 umask 077
-trap : INT QUIT HUP TERM # a terminal's signals are for the program, which has them at their defaults again
+trap : INT QUIT HUP TERM PIPE # a terminal's signals are for the program, which has all of them at their defaults again
 directory=
 
-tell() { printf '\002%s %s\003' "$nonce" "$*" >&4; }
+tell() { printf '\002%s %s\003' "$nonce" "$*" >&4 2>/dev/null; }
 refuse() {
   [ -z "$directory" ] || rm -rf "$directory"
   tell "refused $*"
@@ -111,7 +111,7 @@ read -r _ variable endpoint <&3 || refuse "the launcher has gone"
 beat >/dev/null 2>&1 &
 beat=$!
 listen </dev/null | {
-  trap : INT QUIT HUP TERM
+  trap : INT QUIT HUP TERM PIPE
   exec 6>&2 2>/dev/null # some shells say there how a program ended
   (become_program "$@")
   code=$?
