@@ -38,9 +38,9 @@ TEST_CASE("The command that ssh is given holds no word of the user's") {
   HostTask task;
   task.nonce = "1";
   task.program = "/a program";
-  task.arguments = {"argument"};
+  task.words = {"program", "argument"};
 
-  const std::string command = reading_command(host_script(task));
+  const std::string command = reading_command(host_script(task), 3);
 
   CHECK(command.find("program") == std::string::npos);
   CHECK(command.find("argument") == std::string::npos);

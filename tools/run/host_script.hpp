@@ -1,5 +1,5 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// The shell text by which a host is made to run a program of `troupe run`.
+// The shell text by which a host, or a task of Slurm's, is made to run the program of `troupe run`.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,8 @@ struct HostTask {
   Input input = Input::none;
   /// The program's path on the host, or here if it is sent.
   std::string program;
-  std::vector<std::string> arguments;
+  /// Its name and its arguments.
+  std::vector<std::string> words;
   /// The folder in which it runs, if it is there.
   std::string folder;
   /// What `cksum` says of the program here; empty: it need not be the same.
@@ -36,7 +37,12 @@ struct HostTask {
 
 [[nodiscard]] std::string host_script(const HostTask& task);
 
-/// The command that reads `script` from descriptor 3 and runs it. It has no word of the user's, so any login shell takes it alike.
-[[nodiscard]] std::string reading_command(std::string_view script);
+/// What a task of Slurm's is told; see task.sh.
+/// @param words  those of the program, its name first
+[[nodiscard]] std::string task_script(std::string_view nonce, std::string_view program, const std::vector<std::string>& words,
+                                      std::size_t key_bytes);
+
+/// The command that reads `script` from a descriptor and runs it. It has no word of the user's, so any login shell takes it alike.
+[[nodiscard]] std::string reading_command(std::string_view script, int descriptor);
 
 }  // namespace troupe::tools

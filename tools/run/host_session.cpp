@@ -33,9 +33,9 @@ void HostSession::start(const HostTask& task, const std::string& ssh) {
   if (!is_head()) out = make_pipe();
 
   if (host_.local) {
-    start_here(reading_command(script), orders.read, out.write, marks.write);
+    start_here(reading_command(script, 3), orders.read, out.write, marks.write);
   } else {
-    const std::string command = "exec sh -c " + shell_word("exec 3<&0 4>&2; " + reading_command(script));
+    const std::string command = "exec sh -c " + shell_word("exec 3<&0 4>&2; " + reading_command(script, 3));
     process_ = start_program({"sh", "-c", "exec " + ssh + " \"$@\"", "sh", "-T", "--", host_.destination, command},
                              {{orders.read.get(), 0}, {is_head() ? 1 : out.write.get(), 1}, {marks.write.get(), 2}}, Interrupt::is_blocked);
   }

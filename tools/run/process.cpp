@@ -57,7 +57,8 @@ Descriptor start_program(const std::vector<std::string>& words, const Descriptor
   ::sigemptyset(&blocked);
   if (interrupt == Interrupt::is_blocked) ::sigaddset(&blocked, SIGINT);
   ::posix_spawnattr_setsigmask(&attributes, &blocked);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);  // ours holds back what `Run` takes by itself
+  const int group = interrupt == Interrupt::passes_by ? POSIX_SPAWN_SETPGROUP : 0;
+  ::posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | group));  // our mask holds back what Interrupts takes
   pid_t pid = -1;
   const int error = ::posix_spawnp(&pid, argv.front(), &actions, &attributes, argv.data(), environ);
   ::posix_spawnattr_destroy(&attributes);

@@ -23,8 +23,12 @@ void do_not_wait(const Descriptor& descriptor);
 /// Which of our descriptors becomes which of a program's; -1: /dev/null. Of those that are not named it has what is not close-on-exec.
 using Descriptors = std::vector<std::pair<int, int>>;
 
-/// What SIGINT does to a program that is started: whoever has the terminal gets it, and so does ssh, which must outlive it here.
-enum class Interrupt { ends, is_blocked };
+/// What the terminal's Ctrl-C does to a program that is started.
+enum class Interrupt {
+  ends,        // what the program makes of it
+  is_blocked,  // nothing; it may use the terminal, as ssh that asks for a password
+  passes_by,   // nothing: it is in a process group of its own, and not in the terminal's foreground
+};
 
 /// Starts `words`, the first of which PATH is searched for.
 /// @returns the descriptor by which `detail::reap` and `detail::signal_child` know it

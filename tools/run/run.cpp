@@ -7,7 +7,6 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -21,6 +20,7 @@
 #include <troupe/wire/error.hpp>
 
 #include "tools/run/addresses.hpp"
+#include "tools/run/deadline.hpp"
 #include "tools/run/host_session.hpp"
 #include "tools/run/interrupts.hpp"
 #include "tools/run/program_file.hpp"
@@ -31,7 +31,6 @@ namespace troupe::tools {
 namespace {
 
 using std::chrono_literals::operator""s;
-using Time = std::chrono::steady_clock::time_point;
 
 // How long the program may take to end after it was told to. More than a troupe program's own linger, 5 s.
 constexpr auto ending_patience = 10s;
@@ -79,7 +78,7 @@ class Run {
   std::vector<std::unique_ptr<HostSession>> sessions_;
   std::vector<HostSession*> parted_;  // of which was said that they ended early
   Phase phase_ = Phase::connecting;
-  std::optional<Time> deadline_;  // of the phase
+  Deadline deadline_;  // of the phase
   bool input_ended_ = false;
   bool failed_ = false;
   int signal_ = 0;
@@ -101,7 +100,7 @@ void Run::start() {
   const auto content = std::make_shared<const std::string>(options_.copy ? program.content() : "");
   HostTask task;
   task.program = program.path;
-  task.arguments.assign(options_.words.begin() + 1, options_.words.end());
+  task.words = options_.words;
   task.folder = std::filesystem::current_path();
   task.key_bytes = key->size();
   const std::string checksum = options_.copy ? "" : program.checksum();
@@ -126,11 +125,7 @@ void Run::turn() {
   polled.push_back({reads_input() ? STDIN_FILENO : -1, POLLIN, 0});
   for (const auto& session : sessions_)
     for (const pollfd& each : session->wanted()) polled.push_back(each);
-  int patience = -1;
-  if (deadline_)
-    patience =
-        static_cast<int>(std::max<std::int64_t>(0, (*deadline_ - std::chrono::steady_clock::now()) / std::chrono::milliseconds{1} + 1));
-  if (::poll(polled.data(), polled.size(), patience) < 0) return;
+  if (::poll(polled.data(), polled.size(), deadline_.patience()) < 0) return;
   if (polled[0].revents != 0) take_signal();
   output_.write(polled[1]);
   if (polled[2].revents != 0) forward_input();
@@ -162,13 +157,13 @@ void Run::take_signal() {
   if (taken->signal == SIGCONT) return;  // looked up whether the terminal is ours
   const bool first = std::exchange(signal_, taken->signal) == 0;
   if (phase_ != Phase::running || !first) return enter(phase_ < Phase::clearing ? Phase::clearing : Phase::killing);
-  deadline_ = std::chrono::steady_clock::now() + ending_patience;
+  deadline_.set(ending_patience);
   const bool has_it = head().host().local && taken->by_terminal;
   if (!has_it) head().send(taken->signal == SIGINT ? "signal INT\n" : "signal TERM\n");
 }
 
 void Run::look() {
-  if (deadline_ && std::chrono::steady_clock::now() >= *deadline_) enter(phase_ < Phase::clearing ? Phase::clearing : Phase::killing);
+  if (deadline_.is_over()) enter(phase_ < Phase::clearing ? Phase::clearing : Phase::killing);
   for (const auto& session : sessions_) notice(*session);
   if (phase_ == Phase::connecting && std::all_of(sessions_.begin(), sessions_.end(), [](const auto& each) { return each->ready(); }))
     begin();
@@ -226,18 +221,18 @@ void Run::enter(Phase phase) {
     case Phase::running:
       break;
     case Phase::parting:
-      deadline_ = std::chrono::steady_clock::now() + parting_patience;
+      deadline_.set(parting_patience);
       break;
     case Phase::clearing:
       for (const auto& session : sessions_) session->close();
       for (const auto& session : sessions_)  // an ssh that asks for a password does not notice
         if (!session->ready() && !session->host().local) session->signal(SIGTERM);
-      deadline_ = std::chrono::steady_clock::now() + clearing_patience;
+      deadline_.set(clearing_patience);
       break;
     case Phase::killing:  // but not a head's ssh that brings what its program has printed, to someone who reads slowly
       for (const auto& session : sessions_)
         if (!session->gone() && (!session->is_head() || !session->ended() || signal_ != 0)) session->signal(SIGKILL);
-      deadline_.reset();
+      deadline_.clear();
       break;
   }
 }
@@ -248,12 +243,11 @@ bool Run::over() const {
 
 void Run::write_the_rest() {
   own_.end();
-  std::optional<Time> until;
-  while (output_.pending()) {
-    if (signal_ != 0 && !until) until = std::chrono::steady_clock::now() + writing_patience;
-    if (until && std::chrono::steady_clock::now() > *until) return;
+  Deadline until;
+  while (output_.pending() && !until.is_over()) {
+    if (signal_ != 0 && !until.is_set()) until.set(writing_patience);
     std::array<pollfd, 2> polled{output_.wanted(), {interrupts_.descriptor(), POLLIN, 0}};
-    ::poll(polled.data(), polled.size(), until ? 100 : -1);
+    ::poll(polled.data(), polled.size(), until.patience());
     output_.write(polled[0]);
     if (polled[1].revents != 0) take_signal();
   }

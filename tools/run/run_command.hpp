@@ -27,6 +27,7 @@ class RunCommand {
  private:
   CLI::App& run_;
   std::string hosts_;
+  bool slurm_ = false;
   bool copy_ = false;
   std::uint16_t port_ = 0;
   std::string address_;

@@ -6,6 +6,6 @@
 
 namespace troupe::tools {
 
-extern const std::string_view host_sh;
+extern const std::string_view host_sh, task_sh;
 
 }  // namespace troupe::tools
