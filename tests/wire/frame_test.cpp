@@ -238,7 +238,7 @@ TEST_CASE("a message that cannot be encoded leaves the envelopes before it alone
 }
 
 TEST_CASE("the bodies of HELLO, REFUSE and announcements come back as they were") {
-  const Hello hello{{1, 2}, 3, 4, wire_version, "abcd", "ipc:///run/x", 77, "box", 9};
+  const Hello hello{{1, 2}, 3, 4, wire_version, "abcd", "ipc:///run/x", 77, "box", 9, 10};
   FrameHeader header = some_header();
   header.kind = FrameKind::hello;
 
@@ -248,6 +248,7 @@ TEST_CASE("the bodies of HELLO, REFUSE and announcements come back as they were"
   CHECK(got.node == hello.node);
   CHECK(got.endpoint == hello.endpoint);
   CHECK(got.last_sequence_seen == 9);
+  CHECK(got.given_up == 10);
   Encoded out;
   encode(out, Refusal{RefuseCode::superseded, "join anew"});
   CHECK(decode<Refusal>(out.view()).code == RefuseCode::superseded);
