@@ -200,6 +200,7 @@ void HostAgent::on(const Down& down) {
 }
 
 void HostAgent::count_started() {
+  if (head_ended_) return;
   const HostUsed used{own_.host.name, started_.size()};
   is_head() ? on(used) : head_.tell(used);
 }

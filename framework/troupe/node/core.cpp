@@ -237,6 +237,10 @@ CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64
   return CellPointer::adopt(new (memory) RemoteCell{*this, std::move(session), actor});
 }
 
+bool NodeCore::on_this_host(const Cell& cell) {
+  return cell.kind() != Cell::Kind::remote || static_cast<const RemoteCell&>(cell).session()->kind() == Session::Kind::direct;
+}
+
 CellPointer NodeCore::resident(CellPointer (*make)(NodeCore&)) {
   const std::lock_guard lock{residents_mutex_};
   for (const auto& [known, cell] : residents_)
@@ -379,11 +383,9 @@ void NodeCore::stop_actors(TimePoint until) {
   if (!loop_->wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
 }
 
-void NodeCore::say_bye(bool between_hosts, TimePoint until) {
-  std::vector<Counted<TypedState<void>>> byes;
+void NodeCore::leave_hosts() {
   for (const auto& session : links_.all())
-    if (session->between_hosts() == between_hosts) byes.push_back(session->say_bye());
-  for (const auto& bye : byes) loop_->wait(*bye, until);
+    if (session->kind() == Session::Kind::between_hosts) (void)session->say_bye();
 }
 
 void NodeCore::close(Processes processes) {
@@ -392,8 +394,13 @@ void NodeCore::close(Processes processes) {
   const TimePoint until = after(clock_.now(), options_.linger);
   stop_actors(until);
   children_->close(until);
-  say_bye(false, until);
-  say_bye(true, until);  // it carries what the others say
+  // Those that carry what others say are the last.
+  for (const Session::Kind kind : {Session::Kind::routed, Session::Kind::direct, Session::Kind::between_hosts}) {
+    std::vector<Counted<TypedState<void>>> byes;
+    for (const auto& session : links_.all())
+      if (session->kind() == kind) byes.push_back(session->say_bye());
+    for (const auto& bye : byes) loop_->wait(*bye, until);
+  }
   callbacks_.stop();
   executor_->stop();
   loop_->stop();

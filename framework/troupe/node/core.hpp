@@ -129,6 +129,8 @@ class NodeCore final : public LoopClient {
   void watch(std::uint64_t actor, Watcher watcher);
   /// Has `watcher` told how `process` ended, as far as its parent is this node or one above.
   void how_ended(NodeId process, const Watcher& watcher);
+  /// Whether the actor's process is on this host, whose memory it can share.
+  [[nodiscard]] static bool on_this_host(const Cell& cell);
   /// A cell for an address that came from elsewhere.
   [[nodiscard]] CellPointer cell_at(const Address& address, const std::string& endpoint);
   /// A cell for an actor of the session's peer.
@@ -217,6 +219,9 @@ class NodeCore final : public LoopClient {
   /// Removes this node's socket and shared memory from the file system, for a process that ends without `close`.
   void remove_endpoint() noexcept;
 
+  /// Says BYE to the other host nodes, without waiting for what they answer: for a program that was interrupted.
+  void leave_hosts();
+
   // LoopClient
   bool drain() override { return links_.drain(); }
   void acknowledge() override { links_.acknowledge(); }
@@ -226,7 +231,6 @@ class NodeCore final : public LoopClient {
 
  private:
   void stop_actors(TimePoint until);
-  void say_bye(bool between_hosts, TimePoint until);
 
   Node* node_;
   const NodeOptions options_;

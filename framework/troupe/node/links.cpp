@@ -1,6 +1,9 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/links.hpp>
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -333,7 +336,10 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
       if (const auto cell = node_.find(header.target)) cell->stop();
       return;
     case EnvelopeKind::kill:
-      if (const auto cell = node_.find(header.target)) cell->kill();
+      if (const auto cell = node_.find(header.target)) {
+        if (cell->on_node_thread) ::kill(::getpid(), SIGKILL);  // its parent, on another host, cannot
+        cell->kill();
+      }
       return;
     case EnvelopeKind::where:
       if (const auto seat = node_.seats().find(header.target)) {

@@ -50,7 +50,12 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] NodeId peer() const noexcept { return peer_; }
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  /// Both are host nodes, and this is the way between their hosts.
+  enum class Kind : std::uint8_t {
+    direct,         // to a node of this host, or of another program
+    routed,         // to a node of another host, through the host nodes
+    between_hosts,  // from host node to host node
+  };
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool between_hosts() const noexcept { return kind_ == Kind::between_hosts; }
 
   /// Puts a message behind those before. Returns once it lies in the session; blocks while that has no room.
@@ -165,7 +170,6 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   enum class State : std::uint8_t { fresh, dialing, open, broken, ended };
-  enum class Kind : std::uint8_t { direct, routed, between_hosts };
   [[nodiscard]] static Kind kind_of(NodeCore& node, NodeId peer, const std::string& endpoint);
   struct Retained {
     Block frame;

@@ -159,6 +159,7 @@ PoolStart PoolOwner::new_member() {
   }
   if (start.place == every_host || start.place == on_host(node_.host_name())) start.place = own_process;
   if (start.place != own_process) {
+    member.elsewhere = true;
     member.parcels.resize(1);
     return start;
   }
