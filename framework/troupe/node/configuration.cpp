@@ -1,5 +1,6 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/configuration.hpp>
+#include <troupe/node/slurm.hpp>
 
 #include <unistd.h>
 
@@ -63,7 +64,8 @@ constexpr std::array settings{
   }
   text +=
       "  --troupe-transport=NAME               what processes of this host talk over: ipc (default) or tcp (needs --troupe-insecure)\n"
-      "  --troupe-help                         print this and leave\n";
+      "  --troupe-help                         print this and leave\n"
+      "In a step of Slurm's with more than one node the first node is the head and the others join it; TROUPE_SLURM=0 forbids it.\n";
   (void)!::write(STDOUT_FILENO, text.data(), text.size());
   std::exit(0);
 }
@@ -110,6 +112,17 @@ void take_environment(NodeOptions& options) {
     ::unsetenv(each.variable);
     if (!text.empty()) each.apply(options, text);
   }
+}
+
+void take_step(NodeOptions& options) {
+  if (!options.listen.empty() || !options.join.empty()) return;
+  const auto step = take_slurm_step();
+  if (!step) return;
+  if (step->part == SlurmStep::Part::spare) std::exit(0);
+  if (options.keys.empty()) throw Refused{step->needs_keys()};
+  (step->part == SlurmStep::Part::head ? options.listen : options.join) = step->endpoint;
+  if (options.name.empty()) options.name = step->name;
+  if (options.slots == 0) options.slots = step->slots;
 }
 
 void check(const NodeOptions& options) {
