@@ -1,28 +1,26 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // The troupe command: what is done to a job from outside of its programs.
 #include <iostream>
-#include <string>
 
 #include <CLI/CLI.hpp>
 
 #include <troupe/wire/error.hpp>
 
-#include "transports/keys.hpp"
+#include "subcommands.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app{"For programs that are written with troupe.", "troupe"};
   app.require_subcommand(1);
-
-  std::string directory;
-  CLI::App* keygen = app.add_subcommand("keygen", "Make the key that the hosts of a job share");
-  keygen->add_option("DIR", directory, "Where to; copy it to each host, and give it to the program as --troupe-keys=DIR")->required();
-  keygen->footer("Who has the key may start processes on all hosts of the job: it is written with mode 0600, keep it so.");
+  tools::Run run;
+  tools::add_keygen(app, run);
+  tools::add_ps(app, run);
+  tools::add_hosts(app, run);
+  tools::add_dead_letters(app, run);
+  tools::add_doctor(app, run);
 
   CLI11_PARSE(app, argc, argv);
   try {
-    troupe::detail::make_keys(directory);
-    std::cout << directory << "/node.key: the key of a job; copy " << directory << " to each of its hosts\n";
-    return 0;
+    return run();
   } catch (const troupe::Error& error) {
     std::cerr << "troupe: " << error.what() << '\n';
     return 1;

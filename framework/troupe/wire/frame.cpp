@@ -12,7 +12,8 @@ namespace {
 constexpr auto first_frame_kind = static_cast<std::uint8_t>(FrameKind::hello);
 constexpr auto last_frame_kind = static_cast<std::uint8_t>(FrameKind::refuse);
 constexpr auto first_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::tell);
-constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::drain);
+constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::inspect);
+constexpr std::uint8_t unused_envelope_kind = 14;
 
 [[noreturn]] void refuse_frame(std::string_view why) { throw Malformed{"a frame is malformed: " + std::string{why}}; }
 [[noreturn]] void refuse_envelope(std::string_view why) { throw Malformed{"an envelope is malformed: " + std::string{why}}; }
@@ -24,8 +25,9 @@ std::string_view fault_in(const EnvelopeHeader& header) {
   const bool answers = header.kind == EnvelopeKind::reply || header.kind == EnvelopeKind::error;
   const bool empty = header.kind == EnvelopeKind::stop || header.kind == EnvelopeKind::kill;
   if (header.kind == EnvelopeKind::ask && header.ask == 0) return "an ask has no number to answer to";
-  const bool asks = header.kind == EnvelopeKind::watch || header.kind == EnvelopeKind::where || header.kind == EnvelopeKind::drain;
-  if (asks && header.ask == 0) return "a watch, where or drain has no number to answer to";
+  const bool asks = header.kind == EnvelopeKind::watch || header.kind == EnvelopeKind::where || header.kind == EnvelopeKind::drain ||
+                    header.kind == EnvelopeKind::inspect;
+  if (asks && header.ask == 0) return "a watch, where, drain or inspect has no number to answer to";
   if (answers && header.target == 0) return "an answer names no ask";
   if (empty && header.payload_bytes != 0) return "a stop or kill has a payload";
   return {};
@@ -64,7 +66,8 @@ std::optional<EnvelopeView> EnvelopeCursor::next() {
   if (left < sizeof view.header) refuse_envelope("it is cut off in its header");
   std::memcpy(static_cast<void*>(&view.header), frame_.data() + view.offset, sizeof view.header);
   const auto kind = static_cast<std::uint8_t>(view.header.kind);
-  if (kind < first_envelope_kind || kind > last_envelope_kind) refuse_envelope("kind " + std::to_string(kind) + " is unknown");
+  if (kind < first_envelope_kind || kind > last_envelope_kind || kind == unused_envelope_kind)
+    refuse_envelope("kind " + std::to_string(kind) + " is unknown");
   if (padded(view.header.payload_bytes) > left - sizeof view.header) refuse_envelope("it says it is longer than its frame");
   if (const auto fault = fault_in(view.header); !fault.empty()) refuse_envelope(fault);
 
