@@ -105,11 +105,11 @@ void print(std::ostream& out, const std::vector<Answer>& answers) {
       links.add({node, "(" + answer.problem + ")"});
       continue;
     }
+    if (answer.report->links.empty()) links.add({node, "(no links)"});
     for (const LinkLine& link : answer.report->links)
       links.add({node, name_of(answers, link.peer), link.state, epoch_text(link.epoch),
                  readable_bytes(static_cast<double>(link.unacknowledged_bytes)), std::to_string(link.redials), link.endpoint});
   }
-  if (links.empty()) return;
   out << '\n';
   links.print(out);
 }
