@@ -46,7 +46,11 @@ std::vector<Host> hosts_of(const std::vector<Answer>& answers) {
     Host& host = here[answer.report->facts.host];
     ++host.nodes;
     host.actors += answer.report->facts.actors;
-    for (const HostLine& line : answer.report->hosts) told[line.node].line = line;
+    for (const HostLine& line : answer.report->hosts) {  // not every host knows the load of all
+      const double known = std::max(line.load, told[line.node].line.load);
+      told[line.node].line = line;
+      told[line.node].line.load = known;
+    }
   }
   std::vector<Host> hosts;
   for (auto& [id, host] : told) {

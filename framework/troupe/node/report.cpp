@@ -128,6 +128,7 @@ NodeReport report_to(const Session& asker, NodeCore& node) {
   for (auto& [letter, time] : letters.last())
     report.last_dead_letters.push_back({std::move(letter.message), std::move(letter.target), static_cast<std::uint8_t>(letter.reason),
                                         std::move(letter.text), milliseconds(now - time)});
+  report.hosts = node.router().described();
   return report;
 }
 
