@@ -51,11 +51,21 @@ class Folder {
 
 enum class At { pipeline, terminal };
 
-/// A running `troupe ARGUMENTS`, with ssh.sh as its ssh. Hosts have their directories in `folder`. All that descends from it is killed
-/// at the end.
+/// Whether `condition` comes true within `patience`.
+inline bool comes_true(const std::function<bool()>& condition, std::chrono::seconds patience = 30s) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(5ms);
+  }
+  return true;
+}
+
+/// A running `troupe ARGUMENTS`. Hosts of this machine have their directories in `folder`. All that descends from it is killed at the end.
 class Command {
  public:
-  explicit Command(const std::vector<std::string>& arguments, At at = At::pipeline) {
+  explicit Command(const std::vector<std::string>& arguments, At at = At::pipeline,
+                   const std::string& ssh = TROUPE_SOURCE_DIR "/tests/tools/ssh.sh") {
     std::array<int, 2> in{-1, -1}, out{-1, -1}, err{-1, -1};
     REQUIRE(::pipe2(out.data(), O_CLOEXEC) == 0);
     REQUIRE(::pipe2(err.data(), O_CLOEXEC) == 0);
@@ -85,7 +95,7 @@ class Command {
 
     std::vector<std::string> words{TROUPE_BINARY_DIR "/tools/troupe"};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<std::string> environment{mark(), "TMPDIR=" + folder.path(), "TROUPE_SSH=" TROUPE_SOURCE_DIR "/tests/tools/ssh.sh"};
+    std::vector<std::string> environment{mark(), "TMPDIR=" + folder.path(), "TROUPE_SSH=" + ssh};
     for (char** entry = environ; *entry != nullptr; ++entry)
       if (!std::string_view{*entry}.starts_with("TMPDIR=") && !std::string_view{*entry}.starts_with("TROUPE_"))
         environment.emplace_back(*entry);
@@ -193,15 +203,6 @@ class Command {
       return text;
     }
   };
-
-  static bool comes_true(const std::function<bool()>& condition) {
-    const auto until = std::chrono::steady_clock::now() + 30s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() >= until) return false;
-      std::this_thread::sleep_for(5ms);
-    }
-    return true;
-  }
 
   static std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> result;

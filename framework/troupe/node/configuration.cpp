@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -28,7 +29,8 @@ struct Setting {
 void add_labels(NodeOptions& options, std::string_view text) {
   while (!text.empty()) {
     const std::string_view label = text.substr(0, text.find(','));
-    if (!label.empty()) options.labels.emplace_back(label);
+    if (!label.empty() && std::find(options.labels.begin(), options.labels.end(), label) == options.labels.end())
+      options.labels.emplace_back(label);
     text.remove_prefix(label.size() == text.size() ? label.size() : label.size() + 1);
   }
 }
@@ -112,6 +114,21 @@ void take_environment(NodeOptions& options) {
     ::unsetenv(each.variable);
     if (!text.empty()) each.apply(options, text);
   }
+}
+
+void give_environment(const NodeOptions& options) {
+  std::string labels;
+  for (const std::string& label : options.labels) labels += (labels.empty() ? "" : ",") + label;
+  const auto give = [](const char* variable, const std::string& value) {
+    if (!value.empty()) ::setenv(variable, value.c_str(), 1);
+  };
+  give("TROUPE_LISTEN", options.listen);
+  give("TROUPE_JOIN", options.join);
+  give("TROUPE_NAME", options.name);
+  give("TROUPE_SLOTS", options.slots == 0 ? "" : std::to_string(options.slots));
+  give("TROUPE_LABELS", labels);
+  give("TROUPE_KEYS", options.keys);
+  give("TROUPE_INSECURE", options.insecure ? "1" : "");
 }
 
 void take_step(NodeOptions& options) {
