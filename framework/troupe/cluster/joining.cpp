@@ -16,6 +16,7 @@
 #include <troupe/actor/spawn.hpp>
 #include <troupe/cluster/host_agent.hpp>
 #include <troupe/node/child_exit.hpp>
+#include <troupe/node/configuration.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/elsewhere.hpp>
@@ -160,7 +161,7 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
   core.close(NodeCore::Processes::ended);
   core.signals = nullptr;
   flush_log(std::chrono::seconds{1});
-  ::setenv("TROUPE_JOIN", core.options().join.c_str(), 1);
+  give_environment(core.options());
   ::execv("/proc/self/exe", arguments.data());
   log(LogLevel::error, "this program could not be started again");
   leave(1, true);

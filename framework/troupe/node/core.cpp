@@ -71,6 +71,7 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
       process_name_{program_invocation_short_name},
       surroundings_{std::move(surroundings)},
       clock_{surroundings_->clock()},
+      began_{clock_.now()},
       timers_{clock_, [this] { loop_->wake(); }},
       callbacks_{surroundings_->callback_waits()},
       transport_{surroundings_->make_transport()},
@@ -189,6 +190,7 @@ std::vector<Counted<LocalCell>> NodeCore::roots() {
 
 void NodeCore::schedule(LocalCell& cell) {
   if (cell.on_node_thread) {
+    cell.mark_waiting();
     loop_->schedule(cell);
   } else {
     executor_->schedule(cell);
@@ -292,7 +294,7 @@ void NodeCore::after_remote_turn() {
 void NodeCore::dead_letter(std::string_view message, const LocalCell& target) { dead_letter(message, target.end_error(), target.label()); }
 
 void NodeCore::dead_letter(std::string_view message, const ErrorInfo& reason, std::string_view target) {
-  dead_letters_.note(message, target, reason, closing());
+  dead_letters_.note(message, target, reason, clock_.now(), closing());
 }
 
 void NodeCore::report_failure(const LocalCell& cell, const ErrorInfo& error) {

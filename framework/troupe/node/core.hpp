@@ -85,6 +85,8 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] std::string inproc_endpoint() const;
   [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+  /// When it was made.
+  [[nodiscard]] TimePoint began() const noexcept { return began_; }
   [[nodiscard]] std::uint64_t random_number() { return surroundings_->random_number(); }
   /// The number of a session; they grow.
   [[nodiscard]] std::uint64_t next_acquaintance() noexcept { return acquaintances_.fetch_add(1) + 1; }
@@ -244,6 +246,7 @@ class NodeCore final : public LoopClient {
   std::optional<ProcessInfo> parent_process_;
   const std::unique_ptr<Surroundings> surroundings_;
   const Clock& clock_;
+  const TimePoint began_;
   Timers timers_;
   PendingAsks pending_;
   CallbackThread callbacks_;

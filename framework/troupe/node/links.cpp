@@ -10,6 +10,7 @@
 
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/report.hpp>
 #include <troupe/node/watch.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
@@ -96,6 +97,7 @@ void Links::refuse(std::string why) {
 bool Links::drain() {
   drain_time_ = 0;
   const std::size_t came = inbox_->drain(*this, drain_budget);
+  note_came();
   last_target_ = {};
   last_intake_ = nullptr;
   emptied_ = came < drain_budget;
@@ -370,10 +372,25 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
     case EnvelopeKind::forward:
       if (node_.router().take(session, payload)) take(payload);
       return;
+    case EnvelopeKind::inspect:
+      deliver_report(session, header.ask);
+      return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
       return;
   }
+}
+
+void Links::deliver_report(Session& asker, std::uint64_t ask) {
+  note_came();
+  Encoded body{message_headroom};
+  encode(body, encode_report(report_to(asker, node_)));
+  asker.reply(ask, body);
+}
+
+// The actors count what came by themselves no oftener than needed: they are read by other threads.
+void Links::note_came() {
+  if (last_came_ != 0) last_target_->came(std::exchange(last_came_, 0));
 }
 
 // The handler's index; -1: none takes the type.
@@ -400,6 +417,7 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
     }
   };
   if (!last_target_ || last_target_->id() != header.target || last_sender_ != &session) {
+    note_came();
     last_target_ = node_.find(header.target);
     last_sender_ = &session;
     last_intake_ = last_target_ ? session.intake(*last_target_) : nullptr;
@@ -442,7 +460,9 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
     last_intake_ = nullptr;
     session.actor_gone(cell.id());
     fail(cell.end_error());
+    return;
   }
+  ++last_came_;
 }
 
 }  // namespace troupe::detail

@@ -34,6 +34,7 @@ namespace troupe::detail {
 class NodeCore;
 struct Behaviour;
 struct Hello;
+struct LinkLine;
 
 /// One life of the acquaintance of two nodes: ends for ever when the peer stops or dies; a connection may break and be dialled
 /// anew within it.
@@ -116,6 +117,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
   /// For people: what has not reached the peer; empty: nothing. Answers that the connection has taken count as arrived.
   [[nodiscard]] std::string unsent() const;
+  /// How it stands, for who inspects the node.
+  [[nodiscard]] LinkLine line() const;
   /// Cuts the connection, for tests.
   void cut();
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <troupe/node/core.hpp>
+#include <troupe/node/report.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/wire/frame.hpp>
 
@@ -138,6 +139,14 @@ std::string Session::unsent() const {
   std::string text = "bytes not acknowledged: " + std::to_string(retained_bytes_ + open_.size() + bulk_.bytes());
   if (state_ != State::open) text += ", no connection";
   return text;
+}
+
+LinkLine Session::line() const {
+  static constexpr const char* states[] = {"not dialled", "dialling", "open", "broken", "ended"};
+  const std::lock_guard lock{mutex_};
+  const std::uint64_t dials = epoch_ & UINT32_MAX;
+  const std::size_t bytes = retained_bytes_ + open_.size() + bulk_.bytes();
+  return {peer_, endpoint_, states[static_cast<std::size_t>(state_)], epoch_, bytes, dials == 0 ? 0 : dials - 1};
 }
 
 // --- What came --------------------------------------------------------------------------------------------------------------
