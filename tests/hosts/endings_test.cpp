@@ -133,10 +133,12 @@ TEST_CASE("hosts whose head was killed keep what runs, look for it for a while a
   Program& second = job.host("second");
   Program& third = job.host("third");
   Program& head = job.head_program("head that stays");
-  (void)guest_of(head);
+  const int guest = guest_of(head);
 
   ::kill(head.pid(), SIGKILL);
 
+  CHECK(second.prints("is lost"));
+  CHECK_FALSE(has_ended(guest));
   for (Program* each : {&second, &third}) {
     CHECK(each->prints("is lost"));
     CHECK(exited(*each, 3));

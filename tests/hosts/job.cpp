@@ -53,7 +53,7 @@ NodeOptions given_options() {
   return options;
 }
 
-Job::Job(Security security) : security_{security} {
+Job::Job(Security security, const std::string& address) : security_{security}, endpoint_{"tcp://" + address + ':' + std::to_string(port_)} {
   if (security == Security::keys) detail::make_keys(keys_.path());
 }
 
@@ -84,13 +84,18 @@ Program& Job::head_program(const char* main) {
 
 Program& Job::host(const std::string& name, std::vector<std::string> options) {
   options.insert(options.end(), {"--troupe-join=" + endpoint_, "--troupe-name=" + name, security_option()});
-  return stranger(options);
+  return begin(options, {}, through ? through(name) : std::vector<std::string>{});
 }
 
 Program& Job::stranger(const std::vector<std::string>& options, const std::vector<std::string>& environment_too) {
+  return begin(options, environment_too, {});
+}
+
+Program& Job::begin(const std::vector<std::string>& options, const std::vector<std::string>& environment_too,
+                    const std::vector<std::string>& command) {
   auto variables = environment();
   variables.insert(variables.end(), environment_too.begin(), environment_too.end());
-  return programs_.emplace_back("host", folders_.emplace_back(), options, variables);
+  return programs_.emplace_back("host", folders_.emplace_back(), options, variables, command);
 }
 
 std::vector<std::string> names_of(const std::vector<Host>& hosts) {

@@ -21,7 +21,8 @@ enum class Security { keys, insecure };
 /// Hosts, each with a runtime directory of its own. Its end ends the head, then whoever is left.
 class Job {
  public:
-  explicit Job(Security security = Security::keys);
+  /// @param address  of this machine, where the head listens
+  explicit Job(Security security = Security::keys, const std::string& address = "127.0.0.1");
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
@@ -38,6 +39,8 @@ class Job {
   Program& host(const std::string& name, std::vector<std::string> options = {});
   /// The same with nothing but these options.
   Program& stranger(const std::vector<std::string>& options, const std::vector<std::string>& environment = {});
+  /// What starts the program of a host, by its name: see Program. Nothing: it is started as it is.
+  std::function<std::vector<std::string>(const std::string& name)> through = {};
 
   /// Of all that are begun from then on.
   std::chrono::milliseconds dead_after = 10s;
@@ -45,10 +48,12 @@ class Job {
 
  private:
   [[nodiscard]] std::vector<std::string> environment() const;
+  Program& begin(const std::vector<std::string>& options, const std::vector<std::string>& environment,
+                 const std::vector<std::string>& command);
 
   const Security security_;
   const std::uint16_t port_ = free_port();
-  const std::string endpoint_ = "tcp://127.0.0.1:" + std::to_string(port_);
+  const std::string endpoint_;
   Folder keys_;
   std::list<Folder> folders_;
   std::list<Program> programs_;

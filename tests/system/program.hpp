@@ -91,8 +91,9 @@ class Folder {
 class Program {
  public:
   /// @param environment_too  NAME=VALUE, besides this program's
+  /// @param through          a command and its arguments that runs what stands behind them in its own place
   Program(const char* main, const Folder& folder, const std::vector<std::string>& options = {},
-          const std::vector<std::string>& environment_too = {}) {
+          const std::vector<std::string>& environment_too = {}, const std::vector<std::string>& through = {}) {
     std::array<int, 2> ends{};
     REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
     posix_spawn_file_actions_t actions;
@@ -111,12 +112,14 @@ class Program {
     std::vector<char*> pointers;
     for (auto& entry : environment) pointers.push_back(entry.data());
     pointers.push_back(nullptr);
-    std::vector<std::string> words{"program"};
+    const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+    std::vector<std::string> words = through;
+    words.push_back(self);
     words.insert(words.end(), options.begin(), options.end());
     std::vector<char*> arguments;
     for (auto& argument : words) arguments.push_back(argument.data());
     arguments.push_back(nullptr);
-    REQUIRE(::posix_spawn(&pid_, "/proc/self/exe", &actions, &attributes, arguments.data(), pointers.data()) == 0);
+    REQUIRE(::posix_spawn(&pid_, words.front().c_str(), &actions, &attributes, arguments.data(), pointers.data()) == 0);
     ::posix_spawn_file_actions_destroy(&actions);
     ::posix_spawnattr_destroy(&attributes);
     ::close(ends[1]);
