@@ -28,7 +28,9 @@ inside() {  # HOST COMMAND...
 
 make() {  # N COMMAND...
   local tool kind=(--user --map-root-user) lab
-  for tool in ip nsenter unshare; do command -v "$tool" >/dev/null || cannot "$tool is not installed (apt: iproute2, util-linux)"; done
+  for tool in ip nft nsenter tc unshare; do
+    command -v "$tool" >/dev/null || cannot "$tool is not installed (apt: iproute2, nftables, util-linux)"
+  done
   [ "$(id -u)" != 0 ] || kind=()
   kind+=(--net --mount --pid --ipc --uts --fork --kill-child --mount-proc --propagation private)
   unshare "${kind[@]}" ip link add lab type bridge 2>/dev/null || cannot "namespaces with a bridge cannot be made here"
