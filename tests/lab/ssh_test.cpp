@@ -6,7 +6,8 @@
 
 namespace {
 
-const std::string ssh = std::getenv("TROUPE_SSH");
+const char* const given = std::getenv("TROUPE_SSH");
+const std::string ssh = given == nullptr ? "" : given;  // a lab with Slurm has none
 
 /// `troupe run --hosts HOSTS [OPTIONS] -- program COUNT [MODE]`
 std::vector<std::string> run(const std::string& hosts, const std::vector<std::string>& words,
