@@ -85,6 +85,7 @@ constexpr Measurement table[]{
     {"raw-zmq-tcp-curve-rtt", "us", 20, two, all, &raw_curve_rtt},
     {"tell-tcp-curve-64B", "msg/s", 21, two, all, &tell_tcp_curve_64, {at_least, 0.6, "raw-zmq-tcp-curve-coalesced-64B"}},
     {"raw-zmq-tcp-curve-coalesced-64B", "msg/s", 21, two, all, &raw_curve_coalesced_64},
+    {"pool-map-host-chunk1", "task/s", 22, one, all, &pool_map_host_chunk1},
     {"join", "ms", 22, one, all, &join_host, {at_most, 100}},
     {"find", "us", 22, one, all, &find_name},
     {"process-start", "ms", 11, one, all, &process_start, {at_most, 8}},

@@ -47,12 +47,13 @@ double lock_uncontended(const Run& run);    // lock and unlock within a process,
 double process_start_join(const Run& run);  // of a function that does nothing, milliseconds
 
 // pool.cpp: tasks of a pool of processes
-double pool_apply(const Run& run);        // one at a time, microseconds
-double pool_map_chunk1(const Run& run);   // tasks per second
-double pool_map(const Run& run);          // tasks per second
-double pool_apply_async(const Run& run);  // tasks per second
-double pool_start(const Run& run);        // two workers and the first result, milliseconds
-double pool_efficiency(const Run& run);   // of 64 workers whose tasks sleep 10 ms, percent of the time that is no waiting
+double pool_apply(const Run& run);            // one at a time, microseconds
+double pool_map_chunk1(const Run& run);       // tasks per second
+double pool_map_host_chunk1(const Run& run);  // the same, by workers of another host
+double pool_map(const Run& run);              // tasks per second
+double pool_apply_async(const Run& run);      // tasks per second
+double pool_start(const Run& run);            // two workers and the first result, milliseconds
+double pool_efficiency(const Run& run);       // of 64 workers whose tasks sleep 10 ms, percent of the time that is no waiting
 
 // processes.cpp: the life of processes
 double process_start(const Run& run);    // spawn and first answer, milliseconds
