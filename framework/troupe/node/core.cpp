@@ -406,6 +406,7 @@ void NodeCore::close(Processes processes) {
   callbacks_.stop();
   executor_->stop();
   loop_->stop();
+  signals = nullptr;  // they are the program's again
   router_.close();
   const auto closed = std::make_shared<const ErrorInfo>(make_error(ErrorType::closed, "the node has ended", Executed::unknown));
   for (const auto& session : links_.all()) {

@@ -283,9 +283,19 @@ void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes,
     case Session::Sequence::next:
       break;
   }
+  if (hand_on(bytes, *session)) return;
   ReceivedFrame* frame = ReceivedFrame::copy(bytes, session);
   deliver_all(*frame);
   frame->unpin();
+}
+
+// A frame of two other nodes is alone in its own, and is copied where it goes.
+// @returns false: `bytes` hold something else
+bool Links::hand_on(std::span<const std::byte> bytes, const Session& session) {
+  const auto first = EnvelopeCursor{bytes}.next();
+  if (first->header.kind != EnvelopeKind::forward) return false;
+  if (node_.router().take(session, first->payload)) take(first->payload);
+  return true;
 }
 
 void Links::deliver_all(ReceivedFrame& frame) {
@@ -370,7 +380,7 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
         session.reply_error(header.ask, make_error(ErrorType::refused, "a process is drained by its parent only"));
       return;
     case EnvelopeKind::forward:
-      if (node_.router().take(session, payload)) take(payload);
+      refuse("a frame that is handed on must be alone in its own");
       return;
     case EnvelopeKind::inspect:
       deliver_report(session, header.ask);

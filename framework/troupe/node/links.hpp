@@ -63,6 +63,7 @@ class Links final : public FrameVisitor {
   void on_hello(const FrameHeader& header, std::span<const std::byte> body);
   void on_bye(Session& session);
   void on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session);
+  bool hand_on(std::span<const std::byte> bytes, const Session& session);
   void deliver_all(ReceivedFrame& frame);
   void deliver_part(const EnvelopeHeader& part, std::span<const std::byte> payload, const std::shared_ptr<Session>& session);
   void deliver(EnvelopeHeader& header, ReceivedFrame& frame);

@@ -180,7 +180,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool wants_ack;
   };
   static constexpr std::size_t bulk_bytes = 16 << 10;  // not a lone message
-  class RedialTimer;
+  class Later;
   /// Who waited for room that is there now. Woken when it goes out of scope, without the mutex.
   struct Waiting {
     Waiting() = default;
@@ -204,6 +204,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_control(FrameKind kind);
   void send_hello();
   void dial();
+  void redial();
   void opened();
   void connection_ended();
   void accept(const Letter& letter, Encoded& payload, std::unique_lock<std::mutex>& lock);
@@ -214,6 +215,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void take_waiting_for_room(Waiting& waiting);
   static void take_waiting_for(Credit& credit, Waiting& waiting);
   void send_acknowledgement();
+  void acknowledge_later();
+  void acknowledge_now();
   void give_up(const std::deque<Retained>& retained, const BulkOut& bulk, const ErrorInfo& reason) const;
 
   NodeCore& node_;
@@ -231,7 +234,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool was_open_ = false;
   TimePoint broken_since_{};  // while it is neither new nor open
   unsigned redials_ = 0;
-  std::unique_ptr<RedialTimer> redial_;
+  std::unique_ptr<Later> redial_;
   std::shared_ptr<const ErrorInfo> end_reason_;
 
   Block open_;  // the frame that is being filled; empty or with a header's room
@@ -257,6 +260,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Refusal> refusal_;
   Hearing hearing_;  // between hosts
   Window window_;
+  std::unique_ptr<Later> acknowledgement_;
+  bool acknowledges_later_ = false;
   std::atomic<bool> heard_{false};
 
   std::uint64_t incoming_epoch_ = 0;

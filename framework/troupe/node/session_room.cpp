@@ -204,6 +204,10 @@ void Session::acknowledge() {
   }
   const bool due = !grants_.empty() || (news && (ack_wanted_ || unacknowledged_bytes_ >= lazy_ack_bytes));
   if (!due || state_ != State::open) return;
+  if (between_hosts() && grants_.empty() && unacknowledged_bytes_ < bulk_bytes) {
+    acknowledge_later();
+    return;
+  }
   ack_wanted_ = false;
   unacknowledged_bytes_ = 0;
   send_acknowledgement();
