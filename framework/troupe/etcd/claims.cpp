@@ -31,8 +31,7 @@ void Claims::publish(const std::string& name, const NameBytes& bytes, Promise<vo
   const auto [there, fresh] = claims_.try_emplace(name, claim);
   if (fresh) return work_on(claim);
   Claim& before = *there->second;
-  if (before.aim == Claim::Aim::had || before.next != nullptr)
-    return claim->published->set_error(name_refused(name, "this host has it"));
+  if (before.aim == Claim::Aim::had || before.next != nullptr) return claim->published->set_error(name_refused(name, "this host has it"));
   before.next = claim;
 }
 
@@ -47,8 +46,7 @@ void Claims::unpublish(const std::string& name, Promise<void> done) {
 
 void Claims::settle() {
   for (const auto& [name, claim] : std::map{claims_})
-    if (!claim->under_way && (claim->aim == Claim::Aim::given_back || claim->lease == 0 || claim->lease != lease_.number()))
-      work_on(claim);
+    if (!claim->under_way && (claim->aim == Claim::Aim::given_back || claim->lease == 0 || claim->lease != lease_.number())) work_on(claim);
 }
 
 void Claims::settle_later() {
@@ -93,11 +91,10 @@ void Claims::taken(const Shared& claim, std::int64_t lease, const Result<Done>& 
 // It is ours, but hangs on a lease that we have no more.
 void Claims::take_over(const Shared& claim, std::int64_t lease) {
   claim->under_way = true;
-  members_.ask<Done>(put_if_same(prefix_ + claim->name, claim->bytes, lease), &read_done,
-                     [this, claim, lease](const Result<Done>& done) {
-                       if (done && !done->as_asked) return take(claim, lease);  // by now it has gone
-                       taken(claim, lease, done);
-                     });
+  members_.ask<Done>(put_if_same(prefix_ + claim->name, claim->bytes, lease), &read_done, [this, claim, lease](const Result<Done>& done) {
+    if (done && !done->as_asked) return take(claim, lease);  // by now it has gone
+    taken(claim, lease, done);
+  });
 }
 
 void Claims::not_taken(const Shared& claim, const ErrorInfo& why) {

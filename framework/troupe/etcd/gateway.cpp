@@ -17,9 +17,7 @@ constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 
 [[noreturn]] void complain(const std::string& what) { raise(ErrorType::malformed, "this is no answer of etcd's: " + what); }
 
-std::string to_base64(const NameBytes& bytes) {
-  return detail::to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-}
+std::string to_base64(const NameBytes& bytes) { return detail::to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); }
 
 // The first key that does not begin with `prefix`.
 std::string end_of(std::string prefix) {
