@@ -1,6 +1,7 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/etcd/claims.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -46,7 +47,17 @@ void Claims::unpublish(const std::string& name, Promise<void> done) {
 
 void Claims::settle() {
   for (const auto& [name, claim] : std::map{claims_})
-    if (!claim->under_way && (claim->aim == Claim::Aim::given_back || claim->lease == 0 || claim->lease != lease_.number())) work_on(claim);
+    if (!claim->under_way && !is_settled(*claim)) work_on(claim);
+}
+
+bool Claims::is_settled(const Claim& claim) const {
+  return !claim.under_way && claim.aim == Claim::Aim::had && claim.lease != 0 && claim.lease == lease_.number();
+}
+
+// Of one; if all are, nothing of ours hangs on leases of before.
+void Claims::settled() {
+  if (lease_.has_former() && std::all_of(claims_.begin(), claims_.end(), [&](const auto& each) { return is_settled(*each.second); }))
+    lease_.end_former();
 }
 
 void Claims::settle_later() {
@@ -74,27 +85,31 @@ void Claims::take(const Shared& claim, std::int64_t lease) {
 
 void Claims::taken(const Shared& claim, std::int64_t lease, const Result<Done>& done) {
   claim->under_way = false;
-  if (!done && done.error().type == ErrorType::not_found && ++claim->lost_leases < 3) {
-    lease_.lost(lease);
-    if (!claim->under_way) work_on(claim);
+  if (!done) {
+    const bool again = done.error().type == ErrorType::not_found && ++claim->lost_leases < 3;
+    if (!again) not_taken(claim, done.error());
+    // Perhaps it is under way still: once its lease is given back nothing can come of it.
+    if (done.error().type != ErrorType::refused) lease_.lost(lease);
+    if (again && !claim->under_way) work_on(claim);
     return;
   }
-  if (!done) return not_taken(claim, done.error());
   if (!done->as_asked && (!done->there || done->there->value != claim->bytes)) return refused(claim, "a living process has it");
-  if (!done->as_asked && done->there->lease != lease) return take_over(claim, lease);
+  if (!done->as_asked && done->there->lease != lease) return move(claim, done->there->lease, lease);
   claim->lease = lease;
   claim->lost_leases = 0;
   if (claim->published) std::exchange(claim->published, {})->set_value();
-  if (claim->aim == Claim::Aim::given_back || lease != lease_.number()) work_on(claim);
+  if (claim->aim == Claim::Aim::given_back || lease != lease_.number()) return work_on(claim);
+  settled();
 }
 
 // It is ours, but hangs on a lease that we have no more.
-void Claims::take_over(const Shared& claim, std::int64_t lease) {
+void Claims::move(const Shared& claim, std::int64_t from, std::int64_t lease) {
   claim->under_way = true;
-  members_.ask<Done>(put_if_same(prefix_ + claim->name, claim->bytes, lease), &read_done, [this, claim, lease](const Result<Done>& done) {
-    if (done && !done->as_asked) return take(claim, lease);  // by now it has gone
-    taken(claim, lease, done);
-  });
+  members_.ask<Done>(move_if_same(prefix_ + claim->name, claim->bytes, from, lease), &read_done,
+                     [this, claim, lease](const Result<Done>& done) {
+                       if (done && !done->as_asked) return take(claim, lease);  // by now it has gone
+                       taken(claim, lease, done);
+                     });
 }
 
 void Claims::not_taken(const Shared& claim, const ErrorInfo& why) {
@@ -138,7 +153,7 @@ void Claims::drop(const Shared& claim) {
   const Shared next = std::move(claim->next);
   if (next == nullptr) {
     claims_.erase(claim->name);
-    return;
+    return settled();
   }
   claims_[claim->name] = next;
   work_on(next);

@@ -43,13 +43,15 @@ class Claims {
 
   void work_on(const Shared& claim);
   void take(const Shared& claim, std::int64_t lease);
-  void take_over(const Shared& claim, std::int64_t lease);
+  void move(const Shared& claim, std::int64_t from, std::int64_t lease);
   void taken(const Shared& claim, std::int64_t lease, const Result<Done>& done);
   void not_taken(const Shared& claim, const ErrorInfo& why);
   void refused(const Shared& claim, const std::string& why);
   void give_back(const Shared& claim);
   void not_given_back(const Shared& claim, const ErrorInfo& why);
   void drop(const Shared& claim);
+  [[nodiscard]] bool is_settled(const Claim& claim) const;
+  void settled();
   void settle_later();
 
   HttpLoop& loop_;

@@ -112,8 +112,10 @@ Call put_if_absent(const std::string& key, const NameBytes& value, std::int64_t 
            {"failure", one({{"requestRange", {{"key", name}}}})}}};
 }
 
-Call put_if_same(const std::string& key, const NameBytes& value, std::int64_t lease) {
-  return {"/v3/kv/txn", {{"compare", one(same(key, value))}, {"success", one(put(key, value, lease))}}};
+Call move_if_same(const std::string& key, const NameBytes& value, std::int64_t from, std::int64_t lease) {
+  Json compare = one(same(key, value));
+  compare.push_back({{"target", "LEASE"}, {"key", detail::to_base64(key)}, {"lease", std::to_string(from)}});
+  return {"/v3/kv/txn", {{"compare", std::move(compare)}, {"success", one(put(key, value, lease))}}};
 }
 
 Call remove_if_same(const std::string& key, const NameBytes& value) {

@@ -28,8 +28,8 @@ struct Call {
 [[nodiscard]] Call revoke_lease(std::int64_t lease);
 /// Answered with what is there, if something is.
 [[nodiscard]] Call put_if_absent(const std::string& key, const NameBytes& value, std::int64_t lease);
-/// Puts it under `lease`, if it is there with this value.
-[[nodiscard]] Call put_if_same(const std::string& key, const NameBytes& value, std::int64_t lease);
+/// Has what is there with this value hang on `lease`, if it hangs on `from` still.
+[[nodiscard]] Call move_if_same(const std::string& key, const NameBytes& value, std::int64_t from, std::int64_t lease);
 [[nodiscard]] Call remove_if_same(const std::string& key, const NameBytes& value);
 [[nodiscard]] Call get(const std::string& key);
 [[nodiscard]] Call get_all(const std::string& prefix);

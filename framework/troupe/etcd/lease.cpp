@@ -6,6 +6,12 @@
 
 namespace troupe::etcd::detail {
 
+namespace {
+
+constexpr Duration pause_after_failure = std::chrono::milliseconds{100};
+
+}  // namespace
+
 Lease::Lease(HttpLoop& loop, Members& members, Duration life, std::function<void()> on_lost)
     : loop_{loop}, members_{members}, seconds_{std::chrono::ceil<std::chrono::seconds>(life).count()}, on_lost_{std::move(on_lost)} {}
 
@@ -17,7 +23,7 @@ void Lease::with(Then then) {
     const auto waiting = std::exchange(waiting_, {});
     if (granted && !ended_) {
       number_ = granted->lease;
-      beat_every_ = std::chrono::seconds{granted->seconds} / 3;  // one may be lost
+      beat_every_ = Duration{std::chrono::seconds{granted->seconds}} / 3;  // one may be lost
       begin_beat(beat_every_);
     }
     for (const auto& each : waiting) each(granted ? Result<std::int64_t>{granted->lease} : Result<std::int64_t>{granted.error_info()});
@@ -32,15 +38,21 @@ void Lease::beat(std::int64_t number) {
   if (number != number_ || ended_) return;
   members_.ask<LeaseLife>(keep_lease(number), beat_every_, &read_lease, [this, number](const Result<LeaseLife>& life) {
     if (number != number_) return;
-    if (life && life->seconds == 0) return lost(number);
-    begin_beat(life ? beat_every_ : Duration::zero());
+    if (life ? life->seconds == 0 : life.error().type == ErrorType::not_found) return lost(number);
+    begin_beat(life ? beat_every_ : pause_after_failure);
   });
 }
 
 void Lease::lost(std::int64_t number) {
   if (number != number_ || number == 0) return;
-  number_ = 0;
+  former_.push_back(std::exchange(number_, 0));
   on_lost_();
+}
+
+// One that is not given back ends by itself.
+void Lease::end_former() {
+  for (const std::int64_t each : std::exchange(former_, {}))
+    members_.ask<LeaseLife>(revoke_lease(each), &read_lease, [](const Result<LeaseLife>&) {});
 }
 
 void Lease::end(Duration patience, std::function<void()> then) {

@@ -24,8 +24,12 @@ class Lease {
   void with(Then then);
   /// 0: there is none just now.
   [[nodiscard]] std::int64_t number() const noexcept { return number_; }
-  /// etcd does not know it any more.
+  /// It is not kept any more: etcd does not know it, or it is not known what hangs on it.
   void lost(std::int64_t number);
+  /// There are some that were lost, and perhaps not at etcd.
+  [[nodiscard]] bool has_former() const noexcept { return !former_.empty(); }
+  /// Gives those back.
+  void end_former();
   /// Gives it back, within `patience`; no other one is taken.
   void end(Duration patience, std::function<void()> then);
 
@@ -38,6 +42,7 @@ class Lease {
   const std::int64_t seconds_;
   const std::function<void()> on_lost_;
   std::int64_t number_ = 0;
+  std::vector<std::int64_t> former_;
   Duration beat_every_{};
   std::vector<Then> waiting_;  // while one is taken
   bool ended_ = false;
