@@ -10,9 +10,11 @@ namespace troupe::detail {
 
 namespace {
 
+// By its path: the descriptor is libzmq's, which may close it at any time, and then its number is somebody else's.
 std::uint64_t inode_of(int descriptor) {
+  const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
   struct stat status {};
-  return fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+  return stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
 }
 
 ZmqSocket make_dealer(const std::string& endpoint) {

@@ -47,7 +47,7 @@ constexpr std::size_t tally_bytes = 1 << 20;
 
 }  // namespace
 
-int Counter::on(const Who&) const { return ::getpid(); }
+Identity Counter::on(const Who&) const { return {::getpid(), node().host_name()}; }
 
 Counted Counter::on(const Count& work) {
   const auto began = std::chrono::steady_clock::now();

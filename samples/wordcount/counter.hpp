@@ -14,7 +14,7 @@ namespace wordcount {
 /// Counts what it is given into a table of its own, and hands the table over when asked.
 class Counter : public troupe::Actor<Counter, Who, Count, Report> {
  public:
-  int on(const Who&) const;
+  Identity on(const Who&) const;
   Counted on(const Count& work);
   Tally on(const Report&);
 

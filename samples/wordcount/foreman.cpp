@@ -13,14 +13,16 @@ namespace {
 /// Portions that a worker may have: the one it counts, and the next.
 constexpr int portions_ahead = 2;
 
-std::string name_of(std::size_t index, int pid) { return "worker " + std::to_string(index + 1) + " (pid " + std::to_string(pid) + ")"; }
+std::string name_of(std::size_t index, const Identity& worker) {
+  return "worker " + std::to_string(index + 1) + " (pid " + std::to_string(worker.pid) + ")";
+}
 
 }  // namespace
 
 Foreman::Foreman(std::vector<Count> work, const std::vector<Worker>& workers, std::promise<Outcome> outcome)
     : work_{std::move(work)}, promise_{std::move(outcome)} {
   std::reverse(work_.begin(), work_.end());
-  for (const Worker& worker : workers) hands_.push_back({worker.counter, {worker.pid, {}, {}}, {}, 0, false, {}});
+  for (const Worker& worker : workers) hands_.push_back({worker.counter, {worker.identity, {}, {}}, {}, 0, false, {}});
 }
 
 Progress Foreman::on(const Look&) const {
@@ -93,8 +95,8 @@ void Foreman::lose(Hand& hand, const troupe::ErrorInfo& error) {
   if (!hand.share.died.empty()) return;
   hand.counter.kill();  // it may have failed and live
   const auto index = static_cast<std::size_t>(&hand - hands_.data());
-  hand.share = {hand.share.pid, {}, troupe::chain_text(error)};
-  outcome_.deaths.push_back(name_of(index, hand.share.pid) + " is lost, others count its files again: " + hand.share.died);
+  hand.share = {hand.share.worker, {}, troupe::chain_text(error)};
+  outcome_.deaths.push_back(name_of(index, hand.share.worker) + " is lost, others count its files again: " + hand.share.died);
   std::move(hand.given.begin(), hand.given.end(), std::back_inserter(work_));
   hand.given.clear();
   hand.tally = {};

@@ -18,12 +18,12 @@ namespace wordcount {
 
 struct Worker {
   troupe::Ref<Counter> counter;
-  int pid = 0;
+  Identity identity;
 };
 
 /// A worker's share of the result.
 struct Share {
-  int pid = 0;
+  Identity worker;
   Counted counted;
   std::string died;  // how; empty: it did not
 };

@@ -26,6 +26,11 @@ struct Skipped {
 
 /// Asks a counter for the id of its process.
 struct Who {};
+/// Who a worker is.
+struct Identity {
+  int pid = 0;
+  std::string host;
+};
 
 /// Asks a counter to count the words of some slices. The answer, a Counted, is its request for more.
 struct Count {

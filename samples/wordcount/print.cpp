@@ -50,9 +50,11 @@ void print_text(std::ostream& out, const Outcome& outcome, std::size_t top, doub
       << sum.words << " words, " << outcome.words.size() << " different, in " << sum.files << " files of "
       << readable_bytes(static_cast<double>(sum.bytes)) << "; " << outcome.skipped.size() << " skipped; " << seconds << " s, "
       << readable_bytes(rate) << "/s\n";
+  const bool several_hosts = std::any_of(outcome.shares.begin(), outcome.shares.end(),
+                                         [&](const Share& each) { return each.worker.host != outcome.shares.front().worker.host; });
   for (std::size_t i = 0; i < outcome.shares.size(); ++i) {
-    const auto& [pid, counted, died] = outcome.shares[i];
-    out << "worker " << i + 1 << " (pid " << pid << "): ";
+    const auto& [worker, counted, died] = outcome.shares[i];
+    out << "worker " << i + 1 << " (" << (several_hosts ? worker.host + ", " : "") << "pid " << worker.pid << "): ";
     if (!died.empty()) {
       out << "lost: " << died << '\n';
       continue;
@@ -68,8 +70,9 @@ void print_json(std::ostream& out, const Outcome& outcome, std::size_t top, doub
   Json json{{"files", sum.files}, {"bytes", sum.bytes},   {"words", sum.words},       {"different", outcome.words.size()},
             {"seconds", seconds}, {"top", Json::array()}, {"workers", Json::array()}, {"skipped", Json::array()}};
   for (const auto& [word, count] : most_frequent(outcome.words, top)) json["top"].push_back({{"word", word}, {"count", count}});
-  for (const auto& [pid, counted, died] : outcome.shares) {
-    json["workers"].push_back({{"pid", pid},
+  for (const auto& [worker, counted, died] : outcome.shares) {
+    json["workers"].push_back({{"pid", worker.pid},
+                               {"host", worker.host},
                                {"files", counted.files},
                                {"bytes", counted.bytes},
                                {"words", counted.words},

@@ -35,19 +35,22 @@ constexpr const char* footer =
 
 struct Options {
   std::vector<std::string> paths;
-  std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  std::size_t workers = 0;  // 0: as many as the hosts have slots
+  std::size_t hosts = 1;
   std::size_t top = 10;
   bool json = false;
   bool no_progress = false;
 };
 
-/// Starts the workers, one process each.
+/// Starts the workers, one process each, where there is room: on this host, or on all of the job's.
 std::vector<Worker> hire(troupe::Node& node, std::size_t count) {
   std::vector<Worker> workers;
+  if (count == 0)
+    for (const troupe::Host& host : node.hosts()) count += host.slots;
   for (std::size_t i = 0; i < count; ++i) {
-    auto counter = node.spawn<Counter>(troupe::own_process);
-    const int pid = counter.ask(Who{}).get();
-    workers.push_back({std::move(counter), pid});
+    auto counter = node.spawn<Counter>(troupe::anywhere);
+    Identity identity = counter.ask(Who{}).get();
+    workers.push_back({std::move(counter), std::move(identity)});
   }
   return workers;
 }
@@ -72,6 +75,7 @@ Outcome wait(const troupe::Ref<Foreman>& foreman, std::future<Outcome> outcome, 
 
 int run(troupe::Node& node, const Options& options) {
   const auto began = std::chrono::steady_clock::now();
+  node.wait_for_hosts(options.hosts);
   Work work = find_work(options.paths);
   const std::vector<Worker> workers = hire(node, options.workers);
 
@@ -111,7 +115,10 @@ int main(int argc, char** argv) {
   CLI::App app{wordcount::about, "wordcount"};
   app.footer(wordcount::footer);
   app.add_option("PATH", options.paths, "files and folders")->required();
-  app.add_option("--workers", options.workers, "processes that count; default: one per core that may be used")->check(CLI::Range(1, 1000));
+  app.add_option("--workers", options.workers, "processes that count; default: one per core that may be used, on all hosts")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--hosts", options.hosts, "hosts to wait for, that join by --troupe-join; they must find the files under the same paths")
+      ->check(CLI::Range(1, 1000));
   app.add_option("--top", options.top, "how many words to print")->capture_default_str();
   app.add_flag("--json", options.json, "print one JSON object");
   app.add_flag("--no-progress", options.no_progress, "no bar, even on a terminal");

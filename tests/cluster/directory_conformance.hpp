@@ -110,6 +110,13 @@ class Guest : public troupe::Actor<Guest, Take, GiveBack, Race, Get> {
   }
 };
 
+/// Has its name from the first moment on.
+class Eager : public troupe::Actor<Eager, Get> {
+ public:
+  explicit Eager(const std::string& name) { node().publish(name, self()); }
+  int on(const Get&) const { return static_cast<int>(::getpid()); }
+};
+
 struct Heard {};
 /// Notes what it is told of names.
 class Herald : public troupe::Actor<Herald, troupe::NameUp, troupe::NameDown, Heard> {
@@ -252,6 +259,17 @@ TEMPLATE_TEST_CASE("a name goes with what it names, can be taken anew then, and 
   CHECK(node.find<Sum>(actor).ask(Get{}).get() == 0);
   meeting.other.reset();
   CHECK(eventually([&] { return is_free(node, left) && is_free(node, actor); }));
+}
+
+TEMPLATE_TEST_CASE("an actor publishes itself in its constructor, here and in a process of its own", "", ENGINES) {
+  if (skipped<TestType>()) return;
+  Meeting<TestType> meeting;
+  const auto here = meeting.one.node.template spawn<Eager>(own_name("here"));
+  const auto there = meeting.one.node.template spawn<Eager>(troupe::own_process, own_name("there"));
+
+  CHECK(meeting.other->node.template find<Eager>(own_name("here")).ask(Get{}).get() == static_cast<int>(::getpid()));
+  CHECK(meeting.other->node.template find<Eager>(own_name("there")).ask(Get{}).get() == there.ask(Get{}).get());
+  CHECK_THROWS_AS(meeting.one.node.template spawn<Eager>(own_name("here")), troupe::Refused);
 }
 
 TEMPLATE_TEST_CASE("the name of a process goes when that is killed, and others can have it", "", ENGINES) {

@@ -33,6 +33,7 @@ by_find_package() {  # PREFIX
   quietly cmake --build "$scratch/by_find_package"
   grep -q "^troupe_DIR:PATH=$1/" "$scratch/by_find_package/CMakeCache.txt" || { echo "found another troupe"; exit 1; }
   says_hello "$scratch/by_find_package/hello"
+  [ -z "$(find "$1" -name troupe_etcdTargets.cmake)" ] || says_hello "$scratch/by_find_package/named"
 }
 
 by_pkg_config() {  # PREFIX
@@ -51,9 +52,8 @@ only_public() {  # PREFIX: headers that troupe.hpp reaches, and nothing else
   if grep -rnE '#include *<(zmq|transports/)' "$1/include"; then exit 1; fi
 }
 
-hides_the_rest() {  # PREFIX: a shared troupe shows names of troupe only
-  local library shown
-  library=$(find "$1" -name 'libtroupe.so')
+hides_the_rest() {  # LIBRARY: a shared one shows names of troupe only
+  local library=$1 shown
   shown=$(nm -DC --defined-only "$library" | sed -E 's/^[0-9a-f]* [A-Za-z] //' |
     grep -vE '(^|[ *&>])troupe::|^(vtable|typeinfo|typeinfo name|VTT|guard variable|non-virtual thunk|virtual thunk) (for|to) troupe::' || true)
   [ -z "$shown" ] || { echo "shown besides troupe:: $(wc -l <<<"$shown") names:"; head -20 <<<"$shown"; exit 1; }
@@ -72,7 +72,7 @@ case $way in
     quietly cmake --build "$build/shared"
     quietly cmake --install "$build/shared"
     only_public "$scratch/prefix"
-    hides_the_rest "$scratch/prefix"
+    find "$scratch/prefix" -name 'libtroupe*.so' | while read -r library; do hides_the_rest "$library"; done
     by_find_package "$scratch/prefix"
     by_pkg_config "$scratch/prefix"
     ;;
@@ -80,6 +80,7 @@ case $way in
     quietly cmake -S "$consumer" -B "$scratch/fetched" "${same[@]}" "-DTROUPE_SOURCE=$root"
     quietly cmake --build "$scratch/fetched"
     says_hello "$scratch/fetched/hello"
+    [ -z "$(find "$scratch/fetched" -name 'libtroupe_etcd.*')" ] || says_hello "$scratch/fetched/named"
     ;;
   *) echo "unknown way: $way"; exit 2 ;;
 esac

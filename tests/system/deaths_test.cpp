@@ -178,7 +178,7 @@ class Full : public Actor<Full, Stick, Item> {
   void on(const Item&) const {}
 };
 struct MakeFull {};
-class Host : public Actor<Host, MakeFull, Quick> {
+class Landlord : public Actor<Landlord, MakeFull, Quick> {
  public:
   Ref<Full> on(const MakeFull&) { return spawn<Full>(); }
   int on(const Quick&) { return ++count_; }
@@ -187,7 +187,7 @@ class Host : public Actor<Host, MakeFull, Quick> {
   int count_ = 0;
 };
 
-std::chrono::nanoseconds median_ask(const Ref<Host>& host) {
+std::chrono::nanoseconds median_ask(const Ref<Landlord>& host) {
   std::vector<std::chrono::nanoseconds> times;
   for (int i = 0; i < 301; ++i) {
     const auto begin = std::chrono::steady_clock::now();
@@ -203,7 +203,7 @@ std::chrono::nanoseconds median_ask(const Ref<Host>& host) {
 TEST_CASE("a full actor in the same process does not slow asks to a quick one") {
   Stage stage{GENERATE(other_processes)};
   const Folder folder;
-  const auto host = stage.spawn<Host>();
+  const auto host = stage.spawn<Landlord>();
   const auto full = host.ask(MakeFull{}).get();
   (void)median_ask(host);
 

@@ -7,6 +7,7 @@
 #include <troupe/node/children.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/elsewhere.hpp>
 #include <troupe/node/passengers.hpp>
 
 namespace troupe::detail {
@@ -53,12 +54,13 @@ CellPointer spawn_supervised(NodeCore& node, const Behaviour& behaviour, std::un
   return CellPointer{cell.get()};
 }
 
-CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, std::string name) {
+CellPointer spawn_process(NodeCore& node, const Place& place, EntryFunction entry, const Encoded& arguments, std::string name) {
   if (node.closing()) raise(ErrorType::closed, "nothing is spawned any more: the node is ending");
   if (context().cell == nullptr && node.draining().refuses(name)) node.draining().refuse();
   const Passengers passengers = Passengers::take();
   try {
-    return node.children().spawn(entry, arguments, std::move(name));
+    if (place == own_process) return node.children().spawn(entry, arguments, std::move(name));
+    return start_elsewhere(node, place, entry, arguments, std::move(name));
   } catch (...) {
     passengers.tell({});
     throw;

@@ -34,7 +34,8 @@ class Construction {
 [[nodiscard]] CellPointer spawn_here(NodeCore& node, const Behaviour& behaviour, Construction& construction);
 /// The same, of an actor whose supervisor decides what becomes of it when it ends.
 [[nodiscard]] CellPointer spawn_supervised(NodeCore& node, const Behaviour& behaviour, std::unique_ptr<Supervision> supervision);
-[[nodiscard]] CellPointer spawn_process(NodeCore& node, EntryFunction entry, const Encoded& arguments, std::string name);
+[[nodiscard]] CellPointer spawn_process(NodeCore& node, const Place& place, EntryFunction entry, const Encoded& arguments,
+                                        std::string name);
 /// In the child: begins the actor that its process is for.
 void begin_process_actor(NodeCore& node, const Behaviour& behaviour, Construction& construction);
 
@@ -85,7 +86,7 @@ Ref<A> Node::spawn(Place place, Args&&... args) {
   static_cast<void>(&detail::ProcessActor<A, detail::Travelling<Args>...>::entry);
   detail::Encoded arguments;
   detail::encode(arguments, std::tuple<detail::Travelling<Args>...>(std::forward<Args>(args)...));
-  return Ref<A>{detail::spawn_process(core(), &detail::ProcessActor<A, detail::Travelling<Args>...>::run, arguments,
+  return Ref<A>{detail::spawn_process(core(), place, &detail::ProcessActor<A, detail::Travelling<Args>...>::run, arguments,
                                       std::string{detail::type_name<A>().name})};
 }
 

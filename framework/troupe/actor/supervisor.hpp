@@ -31,7 +31,7 @@ class Supervisor {
   explicit Supervisor(Node& node, const SupervisorOptions& options = {});
 
   /// Starts a child, restarted after every end.
-  /// @param place  `here` or `own_process`; left out: here
+  /// @param place  `here`, or where its process is started each time; left out: here
   /// @param args   copied, and copied again for every restart
   /// @returns its ref, valid over restarts
   /// @throws whatever its first constructor throws here; nothing was started
@@ -104,6 +104,7 @@ Ref<A> Supervisor::start(const ChildOptions& options, Place place, Args&&... arg
   auto spec = std::make_shared<detail::ChildRecipe>();
   spec->name = detail::type_name<A>().name;
   spec->options = options;
+  spec->place = place;
   static_cast<void>(&detail::ProcessActor<A, detail::Travelling<Args>...>::entry);
   spec->entry = &detail::ProcessActor<A, detail::Travelling<Args>...>::run;
   detail::encode(spec->arguments, std::tuple<detail::Travelling<Args>...>(std::forward<Args>(args)...));

@@ -103,7 +103,7 @@ void SupervisorActor::watch_over(const CellPointer& cell) {
 }
 
 void SupervisorActor::begin_process(Child& child) {
-  child.process = spawn_process(troupe_cell().node(), child.spec->entry, child.spec->arguments, child.spec->name);
+  child.process = spawn_process(troupe_cell().node(), child.spec->place, child.spec->entry, child.spec->arguments, child.spec->name);
   watch_over(child.process);
   child.seat().move(child.process);
 }

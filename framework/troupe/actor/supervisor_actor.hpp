@@ -31,6 +31,7 @@ struct ChildRecipe {
   const Behaviour* behaviour = nullptr;
   std::function<void*()> construct;
   // In a process of its own:
+  Place place = own_process;
   EntryFunction entry = nullptr;
   Encoded arguments;
   // A supervisor:

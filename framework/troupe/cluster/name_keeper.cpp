@@ -6,6 +6,7 @@
 
 #include <troupe/actor/spawn.hpp>
 #include <troupe/cluster/file_directory.hpp>
+#include <troupe/cluster/memory_directory.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/wire/log.hpp>
 
@@ -18,8 +19,13 @@ CellPointer make_name_keeper(NodeCore& node) {
 
 Directory& NameKeeper::directory() {
   if (directory_ == nullptr) {
-    const auto& make = node().core().options().directory;
-    directory_ = make ? make() : std::make_unique<FileDirectory>();
+    if (const auto& make = node().core().options().directory) {
+      directory_ = make();
+    } else if (node().core().router().job() != 0) {
+      directory_ = std::make_unique<MemoryDirectory>();  // this is the head: others ask it
+    } else {
+      directory_ = std::make_unique<FileDirectory>();
+    }
     if (directory_ == nullptr) throw Misuse{"NodeOptions::directory made nothing"};
   }
   return *directory_;

@@ -44,8 +44,7 @@ struct UnwatchNames {
 
 /// Of a node: keeps names for it, or for all whose NameService names it. Every node can have one; one that keeps no names is what
 /// those of its node are known by.
-class NameKeeper final
-    : public Actor<NameKeeper, PublishName, UnpublishName, FindName, AwaitName, WatchNames, UnwatchNames, Down> {
+class NameKeeper final : public Actor<NameKeeper, PublishName, UnpublishName, FindName, AwaitName, WatchNames, UnwatchNames, Down> {
  public:
   Future<void> on(const PublishName& publish);
   Future<void> on(const UnpublishName& unpublish);

@@ -11,14 +11,6 @@
 
 namespace troupe::detail {
 
-namespace {
-// On ipc, parts of 64 KiB reached half of what a message in one frame does, of 256 KiB three quarters: each is copied once more.
-constexpr std::size_t part_bytes = 256 << 10;
-constexpr std::size_t whole_bytes = (1 << 20) + (64 << 10);  // what passes in under a millisecond is in nobody's way
-}  // namespace
-
-bool BulkOut::takes(std::size_t bytes) noexcept { return bytes > whole_bytes; }
-
 // --- Out --------------------------------------------------------------------------------------------------------------------
 
 bool BulkOut::precedes(std::uint64_t sender, std::uint64_t target) const noexcept {
@@ -44,7 +36,7 @@ Block BulkOut::next_frame() {
     waiting_.pop_front();
     return whole;
   }
-  const std::size_t count = std::min(part_bytes, total - first.sent);
+  const std::size_t count = std::min(sizes_->part_bytes, total - first.sent);
   EnvelopeHeader part;
   part.kind = EnvelopeKind::part;
   part.target = first.sent;

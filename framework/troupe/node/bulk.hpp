@@ -16,8 +16,23 @@ namespace troupe::detail {
 /// Threads: guarded by the session.
 class BulkOut {
  public:
+  /// How large messages are cut.
+  struct Sizes {
+    std::size_t part_bytes;
+    std::size_t whole_bytes;      // a message of up to so many leaves in one frame
+    std::size_t under_way_bytes;  // the most that others wait behind
+  };
+  /// On one host. On ipc, parts of 64 KiB reached half of what a message in one frame does, of 256 KiB three quarters: each is copied
+  /// once more. And what passes in under a millisecond is in nobody's way.
+  static constexpr Sizes at_once{256 << 10, (1 << 20) + (64 << 10), 1 << 20};
+  /// Where a line may be slow: at 1 Mbit/s a part takes half a second.
+  static constexpr Sizes between_hosts{64 << 10, 64 << 10, 256 << 10};
+  explicit BulkOut(const Sizes& sizes) noexcept : sizes_{&sizes} {}
+
   /// Whether a message, with its headers, is too large for one frame.
-  [[nodiscard]] static bool takes(std::size_t bytes) noexcept;
+  [[nodiscard]] bool takes(std::size_t bytes) const noexcept { return bytes > sizes_->whole_bytes; }
+  /// The most of large messages that may be unacknowledged.
+  [[nodiscard]] std::size_t under_way_bytes() const noexcept { return sizes_->under_way_bytes; }
 
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
   /// Of what waits.
@@ -43,6 +58,7 @@ class BulkOut {
     Block message;
     std::size_t sent = 0;  // bytes of the envelope
   };
+  const Sizes* sizes_;
   std::deque<Waiting> waiting_;
   std::size_t bytes_ = 0;
 };

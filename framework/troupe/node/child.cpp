@@ -32,6 +32,7 @@ NodeOptions child_options(const ChildRole& role) {
   options.linger = Duration{role.linger};
   options.dead_after = Duration{role.dead_after};
   options.shared_memory = role.shared_memory;
+  options.name = role.host_name;
   return options;
 }
 
@@ -118,11 +119,12 @@ void run_child(Node& node, NodeCore*& slot, Role role) {
   const auto told = decode<ChildRole>(role.bytes);
   slot = new NodeCore{node, child_options(told), told.id, told.incarnation, real_surroundings()};  // as long as the process
   NodeCore& core = *slot;
+  if (told.job != 0) core.join_as_process(told.job, told.host_node, told.host_node_endpoint);
   core.set_parent(told.name, {role.parent_pid, told.parent_name});
   core.children().set_arguments(node.arguments());
   core.loop().watch(role.parent.get(), [&core] { leave_as_orphan(core); });
-  if (told.names.address.actor != 0) core.names().keep_at(told.names);
   core.parent_session = core.links().session({told.parent, told.parent_incarnation, 0}, told.parent_endpoint);
+  if (told.names.address.actor != 0) core.names().keep_at(told.names);
   told.function ? run_function(core, told) : run_actor(core, told);
 }
 

@@ -140,6 +140,7 @@ bool Children::signal(const Cell& cell, int signal) {
 }
 
 bool Children::signal(const ProcessState& process, int signal) {
+  if (process.signal_elsewhere(signal)) return true;
   const std::lock_guard lock{mutex_};
   for (const auto& record : living_)
     if (record->process.get() == &process) return signal_child(record->child.pidfd, signal);

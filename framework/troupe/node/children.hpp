@@ -59,6 +59,11 @@ struct ChildRole {
   std::int64_t dead_after = 0;
   bool shared_memory = true;
   KeeperAddress names;
+  // Where it stands in a job of several hosts.
+  std::uint64_t job = 0;
+  Address host_node;
+  std::string host_node_endpoint;
+  std::string host_name;
 };
 
 /// The number of a process actor in its process.
@@ -79,6 +84,8 @@ class Children {
   /// The same of a process that runs a function, whose exit code is what `entry` returns.
   /// @param options  the name is not empty
   [[nodiscard]] std::shared_ptr<ProcessState> start(EntryFunction entry, const Encoded& arguments, const ProcessOptions& options);
+  /// Has the end of the node wait for a process on another host, or end it.
+  void add_elsewhere(std::shared_ptr<ProcessState> process);
   /// Sends `signal`. @returns false: it is dead already
   bool signal(const ProcessState& process, int signal);
   struct Running {
@@ -144,6 +151,10 @@ class Children {
   using Chosen = bool (*)(const Record& record);
   [[nodiscard]] std::shared_ptr<Record> first_of(Chosen chosen) const;
   bool wait_for(Chosen chosen, TimePoint until);
+  enum class Which : std::uint8_t { awaited, all };
+  [[nodiscard]] std::vector<std::shared_ptr<ProcessState>> elsewhere(Which which) const;
+  bool wait_elsewhere(Which which, TimePoint until);
+  void end_elsewhere();
   void end(Chosen chosen);
   bool signal(const Cell& cell, int signal);
   void signal_all(int signal, Chosen chosen);
@@ -152,6 +163,7 @@ class Children {
   std::vector<std::string> arguments_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Record>> living_;
+  std::vector<std::shared_ptr<ProcessState>> elsewhere_;
   std::vector<std::shared_ptr<Record>> ending_;  // dead, and their last words are still read
   Endings<NodeId> ended_;
   std::mutex launcher_mutex_;

@@ -43,20 +43,53 @@ void Children::end(Chosen chosen) {
 
 void Children::await_processes() {
   const Chosen awaited = [](const Record& record) { return record.process != nullptr && !record.process->daemon(); };
-  while (!wait_for(awaited, after(node_.clock().now(), node_.options().say_processes_every))) {
+  for (;;) {
+    const TimePoint until = after(node_.clock().now(), node_.options().say_processes_every);
+    if (wait_for(awaited, until) && wait_elsewhere(Which::awaited, until)) break;
     std::string names;
     {
       const std::lock_guard lock{mutex_};
       for (const auto& record : living_)
         if (awaited(*record)) names += (names.empty() ? "" : ", ") + record->name + " (pid " + std::to_string(record->pid) + ')';
     }
+    for (const auto& process : elsewhere(Which::awaited)) names += (names.empty() ? "" : ", ") + process->name() + " (on another host)";
     if (!names.empty()) log(LogLevel::warning, "the end of the node waits for its processes: " + names);
   }
   end_processes();
 }
 
 void Children::end_processes() {
+  end_elsewhere();
   end([](const Record& record) { return record.process != nullptr; });
+}
+
+// --- On other hosts ---------------------------------------------------------------------------------------------------------
+
+void Children::add_elsewhere(std::shared_ptr<ProcessState> process) {
+  const std::lock_guard lock{mutex_};
+  std::erase_if(elsewhere_, [](const auto& each) { return each->joined().settled(); });
+  elsewhere_.push_back(std::move(process));
+}
+
+std::vector<std::shared_ptr<ProcessState>> Children::elsewhere(Which which) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<std::shared_ptr<ProcessState>> chosen;
+  for (const auto& process : elsewhere_)
+    if (!process->joined().settled() && (which == Which::all || !process->daemon())) chosen.push_back(process);
+  return chosen;
+}
+
+bool Children::wait_elsewhere(Which which, TimePoint until) {
+  for (const auto& process : elsewhere(which))
+    if (!node_.loop().wait(process->joined(), until)) return false;
+  return true;
+}
+
+void Children::end_elsewhere() {
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    for (const auto& process : elsewhere(Which::all)) (void)process->signal_elsewhere(signal);
+    if (wait_elsewhere(Which::all, node_.clock().now() + term_time)) return;
+  }
 }
 
 void Children::kill_all() {

@@ -41,7 +41,11 @@ ChildRole Children::describe_role(const Record& record, EntryFunction entry, con
   role.linger = options.linger.count();
   role.dead_after = options.dead_after.count();
   role.shared_memory = options.shared_memory;
-  role.names = node_.names().for_children();
+  role.names = node_.names().for_others();
+  role.host_name = node_.host_name();
+  role.job = node_.router().job();
+  role.host_node = node_.router().host_node();
+  role.host_node_endpoint = node_.router().is_host_node() ? node_.endpoint() : node_.router().host_node_endpoint();
   return role;
 }
 

@@ -67,7 +67,7 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
       options_{std::move(options)},
       id_{id},
       incarnation_{incarnation},
-      host_name_{this_host()},
+      host_name_{options_.name.empty() ? this_host() : options_.name},
       process_name_{program_invocation_short_name},
       surroundings_{std::move(surroundings)},
       clock_{surroundings_->clock()},
@@ -85,10 +85,14 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
   inbox_options.insecure = options_.insecure;
   auto inbox = transport_->open_inbox(inbox_options);
   if (options_.child_transport == ChildTransport::tcp) {
-    endpoint_ = inbox->listen("tcp://127.0.0.1:*");
+    endpoints_.push_back(inbox->listen("tcp://127.0.0.1:*"));
   } else {
-    endpoint_ = inbox->listen(ipc_endpoint(id_));
+    endpoints_.push_back(inbox->listen(ipc_endpoint(id_)));
   }
+  endpoint_.store(&endpoints_.back());
+  if (!options_.keys.empty()) transport_->use_keys(options_.keys);
+  if (!options_.listen.empty()) tcp_endpoint_ = inbox->listen(options_.listen);
+  if (!options_.join.empty()) tcp_endpoint_ = inbox->listen(transport_->near_side(options_.join));
   (void)inbox->listen(inproc_endpoint());
   loop_->set_inbox(inbox->descriptor());
   links_.open(std::move(inbox));
@@ -100,14 +104,25 @@ std::string NodeCore::inproc_endpoint() const {
   return "inproc://troupe-" + std::to_string(id_.local) + '-' + std::to_string(incarnation_);
 }
 
+void NodeCore::join(std::uint64_t job) {
+  router_.be_host_node(job);
+  endpoint_.store(&endpoints_.emplace_back(Way{job, endpoints_.front()}.text()), std::memory_order_release);
+}
+
+void NodeCore::join_as_process(std::uint64_t job, const Address& host_node, const std::string& host_node_endpoint) {
+  router_.be_process(job, host_node, host_node_endpoint);
+  endpoint_.store(&endpoints_.emplace_back(Way{job, endpoints_.front()}.text()), std::memory_order_release);
+}
+
 Hello NodeCore::hello(std::uint64_t last_received) const {
   Hello hello;
   hello.node = id_;
   hello.incarnation = incarnation_;
   hello.build_id = build_id();
-  hello.endpoint = endpoint_;
+  hello.endpoint = endpoint();
   hello.pid = ::getpid();
   hello.host = host_name_;
+  hello.job = router_.job();
   hello.last_sequence_seen = last_received;
   return hello;
 }
@@ -222,6 +237,10 @@ CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64
   return CellPointer::adopt(new (memory) RemoteCell{*this, std::move(session), actor});
 }
 
+bool NodeCore::on_this_host(const Cell& cell) {
+  return cell.kind() != Cell::Kind::remote || static_cast<const RemoteCell&>(cell).session()->direct();
+}
+
 CellPointer NodeCore::resident(CellPointer (*make)(NodeCore&)) {
   const std::lock_guard lock{residents_mutex_};
   for (const auto& [known, cell] : residents_)
@@ -283,9 +302,10 @@ void NodeCore::report_failure(const LocalCell& cell, const ErrorInfo& error) {
 // --- For sessions -----------------------------------------------------------------------------------------------------------
 
 void NodeCore::watch_link(std::shared_ptr<Session> session, int descriptor) {
-  loop_->watch(descriptor, [weak = std::weak_ptr{session}] {
-    if (const auto alive = weak.lock()) alive->pump();
-  });
+  if (descriptor >= 0)
+    loop_->watch(descriptor, [weak = std::weak_ptr{session}] {
+      if (const auto alive = weak.lock()) alive->pump();
+    });
   {
     const std::lock_guard lock{later_mutex_};
     fresh_links_.push_back(std::move(session));
@@ -301,7 +321,7 @@ void NodeCore::end_session_later(std::shared_ptr<Session> session, std::shared_p
   loop_->wake();
 }
 
-bool NodeCore::may_come_back(const Session& session) const { return children_->living(session.peer()); }
+bool NodeCore::may_come_back(const Session& session) const { return session.between_hosts() || children_->living(session.peer()); }
 
 void NodeCore::settle() {
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending;
@@ -315,16 +335,19 @@ void NodeCore::settle() {
   for (const auto& session : fresh) session->pump();
   if (interrupted_.load()) return;
   for (auto& [session, reason] : ending) {
-    session->end(std::move(reason));
+    session->end(reason);
     links_.forget(*session);
+    router_.session_ended(*session, reason);
+    if (on_session_end) on_session_end(*session, reason);
   }
 }
 
 void NodeCore::remove_endpoint() noexcept {
   segments_.remove_all();
   constexpr std::string_view scheme = "ipc://";
-  if (!endpoint_.starts_with(scheme)) return;
-  const std::string path = endpoint_.substr(scheme.size());
+  const std::string direct = way_of(endpoint()).endpoint;
+  if (!direct.starts_with(scheme)) return;
+  const std::string path = direct.substr(scheme.size());
   ::unlink(path.c_str());
   ::unlink((path + ".lock").c_str());
 }
@@ -360,18 +383,25 @@ void NodeCore::stop_actors(TimePoint until) {
   if (!loop_->wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
 }
 
+void NodeCore::say_bye(bool between_hosts, TimePoint until) {
+  std::vector<Counted<TypedState<void>>> byes;
+  for (const auto& session : links_.all())
+    if (session->between_hosts() == between_hosts) byes.push_back(session->say_bye());
+  for (const auto& bye : byes) loop_->wait(*bye, until);
+}
+
 void NodeCore::close(Processes processes) {
   processes == Processes::awaited ? children_->await_processes() : children_->end_processes();
   closing_.store(true);
   const TimePoint until = after(clock_.now(), options_.linger);
   stop_actors(until);
   children_->close(until);
-  std::vector<Counted<TypedState<void>>> byes;
-  for (const auto& session : links_.all()) byes.push_back(session->say_bye());
-  for (const auto& bye : byes) loop_->wait(*bye, until);
+  say_bye(false, until);
+  say_bye(true, until);  // it carries what the others say
   callbacks_.stop();
   executor_->stop();
   loop_->stop();
+  router_.close();
   const auto closed = std::make_shared<const ErrorInfo>(make_error(ErrorType::closed, "the node has ended", Executed::unknown));
   for (const auto& session : links_.all()) {
     session->end(closed);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,12 +27,14 @@
 #include <troupe/node/options.hpp>
 #include <troupe/node/pending.hpp>
 #include <troupe/node/process_options.hpp>
+#include <troupe/node/router.hpp>
 #include <troupe/node/seats.hpp>
 #include <troupe/node/segment.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/node/signals.hpp>
 #include <troupe/node/surroundings.hpp>
 #include <troupe/node/timers.hpp>
+#include <troupe/node/way.hpp>
 #include <troupe/transport/transport.hpp>
 #include <troupe/wire/hello.hpp>
 
@@ -46,6 +49,9 @@ class NodeCore;
 
 /// Takes a closed node's core out of those that stay for ever, for who knows that nothing points to it any more.
 [[nodiscard]] std::unique_ptr<NodeCore> take_core(NodeCore& core);
+
+/// The endpoint of the node with this id, if that talks over ipc.
+[[nodiscard]] std::string ipc_endpoint(NodeId id);
 
 /// Processors that this process may use, at least 1.
 [[nodiscard]] std::size_t usable_cores();
@@ -68,7 +74,14 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] const NodeOptions& options() const noexcept { return options_; }
   [[nodiscard]] NodeId id() const noexcept { return id_; }
   [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_; }
-  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// As others may name it.
+  [[nodiscard]] const std::string& endpoint() const noexcept { return *endpoint_.load(std::memory_order_acquire); }
+  /// For other hosts; empty: none dials this node.
+  [[nodiscard]] const std::string& tcp_endpoint() const noexcept { return tcp_endpoint_; }
+  /// This is a host node of the job `job` from here on: to be said before any actor or process is started.
+  void join(std::uint64_t job);
+  /// The same of a process of the host whose node is `host_node`.
+  void join_as_process(std::uint64_t job, const Address& host_node, const std::string& host_node_endpoint);
   /// For other nodes of this process.
   [[nodiscard]] std::string inproc_endpoint() const;
   [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
@@ -83,6 +96,8 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] Executor& executor() noexcept { return *executor_; }
   [[nodiscard]] Loop& loop() noexcept { return *loop_; }
   [[nodiscard]] Links& links() noexcept { return links_; }
+  [[nodiscard]] Router& router() noexcept { return router_; }
+  [[nodiscard]] const Router& router() const noexcept { return router_; }
   [[nodiscard]] Children& children() noexcept { return *children_; }
   [[nodiscard]] Seats& seats() noexcept { return seats_; }
   [[nodiscard]] Drain& draining() noexcept { return drain_; }
@@ -116,6 +131,8 @@ class NodeCore final : public LoopClient {
   void watch(std::uint64_t actor, Watcher watcher);
   /// Has `watcher` told how `process` ended, as far as its parent is this node or one above.
   void how_ended(NodeId process, const Watcher& watcher);
+  /// Whether the actor's process is on this host, whose memory it can share.
+  [[nodiscard]] static bool on_this_host(const Cell& cell);
   /// A cell for an address that came from elsewhere.
   [[nodiscard]] CellPointer cell_at(const Address& address, const std::string& endpoint);
   /// A cell for an actor of the session's peer.
@@ -144,11 +161,14 @@ class NodeCore final : public LoopClient {
 
   /// What to dial for `endpoint`.
   [[nodiscard]] std::string way_to(const std::string& endpoint) const {
-    return options_.child_endpoint ? options_.child_endpoint(endpoint) : endpoint;
+    std::string direct = way_of(endpoint).endpoint;
+    return options_.child_endpoint ? options_.child_endpoint(direct) : direct;
   }
 
   void watch_link(std::shared_ptr<Session> session, int descriptor);
-  void unwatch_link(int descriptor) { loop_->unwatch(descriptor); }
+  void unwatch_link(int descriptor) {
+    if (descriptor >= 0) loop_->unwatch(descriptor);
+  }
   void end_session_later(std::shared_ptr<Session> session, std::shared_ptr<const ErrorInfo> reason);
   [[nodiscard]] bool may_come_back(const Session& session) const;
   /// Reads the inbox, unless another thread does so just now.
@@ -190,6 +210,11 @@ class NodeCore final : public LoopClient {
   /// Tells every peer why this process ends.
   void tell_failure(const ErrorInfo& error);
 
+  // --- Of a host node ---
+
+  /// Called by the node's thread when a session has ended.
+  std::function<void(const Session&, const std::shared_ptr<const ErrorInfo>&)> on_session_end;
+
   /// The program was interrupted: nobody is told of ends that follow from that.
   void interrupt() noexcept { interrupted_.store(true); }
   std::unique_ptr<SignalWatch> signals;
@@ -205,12 +230,15 @@ class NodeCore final : public LoopClient {
 
  private:
   void stop_actors(TimePoint until);
+  void say_bye(bool between_hosts, TimePoint until);
 
   Node* node_;
   const NodeOptions options_;
   const NodeId id_;
   const std::uint64_t incarnation_;
-  std::string endpoint_;
+  std::deque<std::string> endpoints_;  // what it has been called
+  std::atomic<const std::string*> endpoint_{nullptr};
+  std::string tcp_endpoint_;
   std::string host_name_;
   std::string process_name_;
   std::optional<ProcessInfo> parent_process_;
@@ -221,6 +249,7 @@ class NodeCore final : public LoopClient {
   CallbackThread callbacks_;
   std::shared_ptr<Transport> transport_;
   const std::unique_ptr<Loop> loop_;
+  Router router_{*this};
   Links links_;
   const std::unique_ptr<Executor> executor_;
   std::unique_ptr<Children> children_;

@@ -23,7 +23,7 @@ void Links::open(std::unique_ptr<Inbox> inbox) { inbox_ = std::move(inbox); }
 std::shared_ptr<Session> Links::session(const Address& address, const std::string& endpoint) {
   const std::lock_guard lock{mutex_};
   auto& session = sessions_[address.node];
-  if (session == nullptr) session = std::make_shared<Session>(node_, address.node, address.node_incarnation, endpoint);
+  if (session == nullptr) session = std::make_shared<Session>(node_, address.node, address.node_incarnation, endpoint, given_up(address));
   return session;
 }
 
@@ -42,17 +42,30 @@ std::vector<std::shared_ptr<Session>> Links::all() const {
 }
 
 void Links::forget(const Session& session) {
+  const Forgotten forgotten{session.peer(), session.peer_incarnation(), session.heard()};
   const std::lock_guard lock{mutex_};
   const auto found = sessions_.find(session.peer());
   if (found == sessions_.end() || found->second.get() != &session) return;
   sessions_.erase(found);
-  forgotten_.push_back(session.peer());
+  forgotten_.push_back(forgotten);
   if (forgotten_.size() > most_forgotten) forgotten_.pop_front();
+}
+
+bool Links::is_awaited(NodeId peer) const {
+  const std::lock_guard lock{mutex_};
+  return awaited_.contains(peer);
 }
 
 bool Links::is_forgotten(NodeId peer) const {
   const std::lock_guard lock{mutex_};
-  return std::find(forgotten_.begin(), forgotten_.end(), peer) != forgotten_.end();
+  return std::any_of(forgotten_.begin(), forgotten_.end(), [&](const Forgotten& each) { return each.peer == peer; });
+}
+
+// Under the mutex.
+std::uint64_t Links::given_up(const Address& peer) const {
+  const auto same = [&](const Forgotten& each) { return each.peer == peer.node && each.incarnation == peer.node_incarnation; };
+  const auto last = std::find_if(forgotten_.rbegin(), forgotten_.rend(), same);
+  return last == forgotten_.rend() ? 0 : last->heard;
 }
 
 void Links::await_hello(NodeId peer, std::shared_ptr<AwaitedHello> awaited) {
@@ -99,51 +112,90 @@ void Links::acknowledge() {
 void Links::on_frame(std::span<const std::byte> bytes, std::uint64_t) {
   const ContextScope scope{&node_, nullptr};
   try {
-    const FrameHeader header = parse_frame(bytes);
-    if (header.destination != node_.id() ||
-        (header.destination_incarnation != node_.incarnation() && header.destination_incarnation != 0)) {
-      refuse("it is for another node, or for an earlier life of this one");
-      return;
-    }
-    if (header.kind == FrameKind::hello) {
-      on_hello(header, frame_body(bytes));
-      return;
-    }
-    if (last_session_ == nullptr || last_session_->peer() != header.source) {
-      last_session_ = find(header.source);
-      if (last_session_ == nullptr) {
-        if (!is_forgotten(header.source)) refuse("its sender has not said HELLO");
-        return;
-      }
-    }
-    const std::shared_ptr<Session> session = last_session_;
-    if (header.source_incarnation != session->peer_incarnation()) {
-      refuse("it belongs to an earlier life of its sender");
-      return;
-    }
-    if (header.epoch != session->incoming_epoch()) return;  // of a connection that broke: what counts is sent again
-    session->on_ack(header.ack);
-    switch (header.kind) {
-      case FrameKind::data:
-        on_data(header, bytes, session);
-        break;
-      case FrameKind::ack:
-        if (const auto body = frame_body(bytes); !body.empty()) session->on_grants(decode<std::vector<Grant>>(body));
-        break;
-      case FrameKind::bye:
-        on_bye(*session);
-        break;
-      case FrameKind::bye_ack:
-        session->on_bye_ack();
-        break;
-      default:
-        break;
-    }
+    take(bytes);
   } catch (const Error& error) {
     refuse(error.what());
   } catch (const std::exception& error) {
     refuse(error.what());
   }
+}
+
+// A frame that is for this node, or that nobody should have sent here.
+void Links::take(std::span<const std::byte> bytes) {
+  const FrameHeader header = parse_frame(bytes);
+  if (header.kind == FrameKind::knock) {
+    on_knock(header, frame_body(bytes));
+    return;
+  }
+  if (header.destination != node_.id() || (header.destination_incarnation != node_.incarnation() && header.destination_incarnation != 0)) {
+    refuse("it is for another node, or for an earlier life of this one");
+    return;
+  }
+  if (header.kind == FrameKind::hello) {
+    on_hello(header, frame_body(bytes));
+    return;
+  }
+  if (header.kind == FrameKind::gone) {
+    on_gone(header, decode<ErrorInfo>(frame_body(bytes)));
+    return;
+  }
+  if (header.kind == FrameKind::refuse) {
+    on_gone(header, make_error(ErrorType::node_lost, "refused: " + decode<Refusal>(frame_body(bytes)).text, Executed::unknown));
+    return;
+  }
+  if (last_session_ == nullptr || last_session_->peer() != header.source) {
+    last_session_ = find(header.source);
+    if (last_session_ == nullptr) {
+      if (!is_forgotten(header.source)) refuse("its sender has not said HELLO");
+      return;
+    }
+  }
+  const std::shared_ptr<Session> session = last_session_;
+  if (header.source_incarnation != session->peer_incarnation()) {
+    refuse("it belongs to an earlier life of its sender");
+    return;
+  }
+  if (header.epoch != session->incoming_epoch()) return;  // of a connection that broke: what counts is sent again
+  session->on_ack(header.ack);
+  if (session->between_hosts()) {
+    session->hear();
+    node_.router().pump(*session);
+  }
+  switch (header.kind) {
+    case FrameKind::data:
+      on_data(header, bytes, session);
+      break;
+    case FrameKind::ack:
+      if (const auto body = frame_body(bytes); !body.empty()) session->on_grants(decode<std::vector<Grant>>(body));
+      break;
+    case FrameKind::bye:
+      on_bye(*session);
+      break;
+    case FrameKind::bye_ack:
+      session->on_bye_ack();
+      break;
+    default:
+      break;
+  }
+}
+
+void Links::on_gone(const FrameHeader& header, ErrorInfo reason) {
+  const auto session = find(header.source);
+  const bool by_itself = header.kind == FrameKind::refuse;  // host nodes say it for others, not for each other
+  if (session == nullptr || (session->between_hosts() && !by_itself) || session->peer_incarnation() != header.source_incarnation) return;
+  node_.end_session_later(session, std::make_shared<const ErrorInfo>(std::move(reason)));
+}
+
+// Another host's node wants to join, and does not know us yet.
+void Links::on_knock(const FrameHeader& header, std::span<const std::byte> body) {
+  const auto hello = decode<Hello>(body);
+  if (hello.node != header.source || hello.incarnation != header.source_incarnation || node_.router().job() == 0 ||
+      !node_.router().is_host_node() || !hello.endpoint.starts_with("tcp://")) {
+    refuse("it knocks where nobody joins");
+    return;
+  }
+  if (node_.router().is_superseded(hello.node)) return;
+  session({hello.node, hello.incarnation, 0}, hello.endpoint)->connect();
 }
 
 void Links::on_bye(Session& session) {
@@ -160,7 +212,18 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
     refuse("its HELLO contradicts its header");
     return;
   }
-  std::shared_ptr<Session> session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
+  if (node_.router().is_superseded(hello.node)) {
+    session({hello.node, hello.incarnation, 0}, hello.endpoint)
+        ->turn_away({RefuseCode::superseded, "this host was given up, and must join anew"});
+    return;
+  }
+  if (hello.job != 0 && hello.job != node_.router().job() && node_.router().job() != 0 && hello.endpoint.starts_with("tcp://")) {
+    refuse("it comes from a host of another job");
+    return;
+  }
+  const bool head = is_awaited(NodeId{}) && hello.job != 0 && hello.endpoint.starts_with("tcp://");
+  if (head) node_.join(hello.job);
+  std::shared_ptr<Session> session = this->session({hello.node, hello.incarnation, 0}, head ? node_.options().join : hello.endpoint);
   if (session->peer_incarnation() != 0 && session->peer_incarnation() != hello.incarnation) {
     // Another life of the same node: the former one is over.
     node_.end_session_later(session, std::make_shared<const ErrorInfo>(
@@ -168,7 +231,7 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
     forget(*session);
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
   }
-  Session::Met met = session->on_hello(header.epoch, hello.epoch, hello.incarnation);
+  Session::Met met = session->on_hello(header.epoch, hello);
   if (met == Session::Met::given_up) {
     node_.end_session_later(
         session,
@@ -176,7 +239,11 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
             ErrorType::node_lost, "its process has given up this one, to which it had no connection for too long", Executed::unknown)));
     forget(*session);
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
-    met = session->on_hello(header.epoch, hello.epoch, hello.incarnation);
+    met = session->on_hello(header.epoch, hello);
+  }
+  if (session->between_hosts()) {
+    session->hear();
+    node_.router().add_host(session);
   }
   if (met == Session::Met::known) session->on_ack(hello.last_sequence_seen);
   session->connect();
@@ -186,7 +253,8 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
   std::shared_ptr<AwaitedHello> awaited;
   {
     const std::lock_guard lock{mutex_};
-    const auto found = awaited_.find(hello.node);
+    auto found = awaited_.find(hello.node);
+    if (found == awaited_.end() && session->between_hosts()) found = awaited_.find(NodeId{});
     if (found != awaited_.end()) {
       awaited = std::move(found->second);
       awaited_.erase(found);
@@ -292,6 +360,9 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
         node_.draining().look_for(frame.session(), header.ask, std::chrono::milliseconds{header.remaining_ms});
       else
         session.reply_error(header.ask, make_error(ErrorType::refused, "a process is drained by its parent only"));
+      return;
+    case EnvelopeKind::forward:
+      if (node_.router().take(session, payload)) take(payload);
       return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));

@@ -45,7 +45,7 @@ class Links final : public FrameVisitor {
   bool drain();
   /// Acknowledges what was read, if the last `drain` emptied the inbox. By the leader.
   void acknowledge();
-  /// Fulfilled when `peer` has said HELLO; fails when it never will. For who starts it.
+  /// Fulfilled when `peer` has said HELLO; fails when it never will. For who starts it; an empty id: any other host's node.
   void await_hello(NodeId peer, std::shared_ptr<AwaitedHello> awaited);
   void abandon_hello(NodeId peer, std::shared_ptr<const ErrorInfo> reason);
 
@@ -57,6 +57,9 @@ class Links final : public FrameVisitor {
   };
 
   void on_frame(std::span<const std::byte> bytes, std::uint64_t connection) override;
+  void take(std::span<const std::byte> bytes);
+  void on_knock(const FrameHeader& header, std::span<const std::byte> body);
+  void on_gone(const FrameHeader& header, ErrorInfo reason);
   void on_hello(const FrameHeader& header, std::span<const std::byte> body);
   void on_bye(Session& session);
   void on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session);
@@ -66,6 +69,8 @@ class Links final : public FrameVisitor {
   void deliver_message(EnvelopeHeader& header, ReceivedFrame& frame);
   void refuse(std::string why);
   [[nodiscard]] bool is_forgotten(NodeId peer) const;
+  [[nodiscard]] bool is_awaited(NodeId peer) const;
+  [[nodiscard]] std::uint64_t given_up(const Address& peer) const;
   [[nodiscard]] int handler_for(const Behaviour& behaviour, Session::IncomingType& type);
 
   NodeCore& node_;
@@ -74,7 +79,13 @@ class Links final : public FrameVisitor {
   std::unordered_map<NodeId, std::shared_ptr<Session>, NodeIdHash> sessions_;
   std::unordered_map<NodeId, std::shared_ptr<AwaitedHello>, NodeIdHash> awaited_;
 
-  std::deque<NodeId> forgotten_;  // said BYE or died lately: what still comes from them surprises nobody
+  /// Said BYE, died or was given up lately: what still comes from it surprises nobody.
+  struct Forgotten {
+    NodeId peer;
+    std::uint64_t incarnation;
+    std::uint64_t heard;
+  };
+  std::deque<Forgotten> forgotten_;
 
   // Of the leader:
   std::shared_ptr<Session> last_session_;

@@ -7,28 +7,28 @@ namespace troupe::detail {
 
 CellPointer NameService::own() { return node_.resident(&make_name_keeper); }
 
-CellPointer NameService::elsewhere() {
+KeeperAddress NameService::elsewhere() const {
   const std::lock_guard lock{mutex_};
   return elsewhere_;
 }
 
+// Looked for anew each time: the way there may have been given up, and another one be possible.
 CellPointer NameService::keeper() {
-  auto other = elsewhere();
-  return other ? other : own();
+  const KeeperAddress other = elsewhere();
+  return other.address.actor == 0 ? own() : node_.cell_at(other.address, other.endpoint);
 }
 
 void NameService::keep_at(const KeeperAddress& keeper) {
-  CellPointer cell = node_.cell_at(keeper.address, keeper.endpoint);
   const std::lock_guard lock{mutex_};
-  elsewhere_ = std::move(cell);
+  elsewhere_ = keeper;
 }
 
-KeeperAddress NameService::for_children() {
-  if (const auto other = elsewhere()) return {other->address(), static_cast<RemoteCell&>(*other).session()->endpoint()};
-  if (!node_.options().directory) return {};
+KeeperAddress NameService::for_others() {
+  const KeeperAddress other = elsewhere();
+  if (other.address.actor != 0 || (!node_.options().directory && node_.router().job() == 0)) return other;
   const auto keeper = own();
   node_.expose(static_cast<LocalCell&>(*keeper));
-  return {keeper->address(), node_.way_to(node_.endpoint())};
+  return {keeper->address(), node_.endpoint()};
 }
 
 }  // namespace troupe::detail

@@ -29,15 +29,15 @@ class NameService {
   [[nodiscard]] CellPointer keeper();
   /// Has an actor of another node asked from here on.
   void keep_at(const KeeperAddress& keeper);
-  /// Whom children are to ask.
-  [[nodiscard]] KeeperAddress for_children();
+  /// Whom this node's children, and those of the head's hosts, are to ask.
+  [[nodiscard]] KeeperAddress for_others();
 
  private:
-  [[nodiscard]] CellPointer elsewhere();
+  [[nodiscard]] KeeperAddress elsewhere() const;
 
   NodeCore& node_;
-  std::mutex mutex_;
-  CellPointer elsewhere_;
+  mutable std::mutex mutex_;
+  KeeperAddress elsewhere_;
 };
 
 }  // namespace troupe::detail

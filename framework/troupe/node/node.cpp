@@ -12,8 +12,10 @@
 #include <utility>
 
 #include <troupe/node/children.hpp>
+#include <troupe/node/configuration.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/elsewhere.hpp>
 #include <troupe/node/interrupt.hpp>
 #include <troupe/node/surroundings.hpp>
 #include <troupe/wire/log.hpp>
@@ -35,44 +37,6 @@ Nodes& nodes() {
   return *all;
 }
 
-constexpr std::string_view help =
-    "troupe's options:\n"
-    "  --troupe-insecure        permit tcp without keys, on loopback only\n"
-    "  --troupe-transport=NAME  what processes of this host talk over: ipc (default) or tcp (needs --troupe-insecure)\n"
-    "  --troupe-help            print this and leave\n";
-
-void apply(std::string_view option, NodeOptions& options) {
-  if (option == "--troupe-insecure") {
-    options.insecure = true;
-  } else if (option == "--troupe-transport=ipc") {
-    options.child_transport = ChildTransport::ipc;
-  } else if (option == "--troupe-transport=tcp") {
-    options.child_transport = ChildTransport::tcp;
-  } else if (option == "--troupe-help") {
-    (void)!::write(STDOUT_FILENO, help.data(), help.size());
-    std::exit(0);
-  } else {
-    throw Misuse{"unknown option " + std::string{option} + ": --troupe-help lists what there is"};
-  }
-}
-
-// Takes troupe's options out of the command line; what stands behind `--` is the program's.
-void take_options(int& argc, char** argv, NodeOptions& options) {
-  int kept = 0;
-  bool ours = true;
-  for (int i = 0; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--") ours = false;
-    if (ours && i > 0 && argument.starts_with("--troupe-")) {
-      apply(argument, options);
-    } else {
-      argv[kept++] = argv[i];
-    }
-  }
-  argc = kept;
-  argv[argc] = nullptr;
-}
-
 // A closed stdin, stdout or stderr (`program >&-`) would become one of our sockets, and what is printed would go into it.
 void occupy_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -92,6 +56,7 @@ Node::Node(int& argc, char** argv, NodeOptions options) {
     }
     run_child(*this, core_, std::move(*role));
   }
+  take_environment(options);
   take_options(argc, argv, options);
   start(std::move(options));
 }
@@ -100,14 +65,15 @@ Node::Node(NodeOptions options) { start(std::move(options)); }
 
 void Node::start(NodeOptions options) {
   occupy_standard_descriptors();
-  if (options.child_transport == ChildTransport::tcp && !options.insecure)
-    throw Misuse{"tcp between processes has no keys here: --troupe-insecure permits it on loopback"};
+  check(options);
   const bool signals = options.handle_signals;
+  const bool hosts = !options.listen.empty() || !options.join.empty();
   make_core(real_surroundings(), std::move(options));
   core_->children().set_arguments(arguments_);
   core_->sweep();
   if (signals) watch_interrupts(*core_);
   core_->start();
+  if (hosts) begin_hosts(*this);
 }
 
 Node::Node(std::unique_ptr<Surroundings> surroundings, NodeOptions options) { make_core(std::move(surroundings), std::move(options)); }

@@ -12,7 +12,9 @@
 
 #include <troupe/node/clock.hpp>
 #include <troupe/node/drain_report.hpp>
+#include <troupe/node/host.hpp>
 #include <troupe/node/options.hpp>
+#include <troupe/node/place.hpp>
 #include <troupe/wire/error.hpp>
 
 namespace troupe {
@@ -25,23 +27,6 @@ struct DeadLetter;
 class Process;
 struct ProcessOptions;
 class Node;
-
-/// Where an actor lives.
-class Place {
- public:
-  enum class Kind : std::uint8_t { here, own_process };
-  constexpr explicit Place(Kind kind) noexcept : kind_{kind} {}
-  [[nodiscard]] constexpr Kind kind() const noexcept { return kind_; }
-  bool operator==(const Place&) const = default;
-
- private:
-  Kind kind_;
-};
-
-/// In this process.
-inline constexpr Place here{Place::Kind::here};
-/// In a process of its own, on this host.
-inline constexpr Place own_process{Place::Kind::own_process};
 
 namespace detail {
 class NodeCore;
@@ -128,7 +113,17 @@ class Node {
   template <class A>
   void unwatch_names(const Ref<A>& subscriber);
 
-  /// Of the machine.
+  /// The hosts of the job, by name; of a program of one host that one.
+  /// @throws NodeLost  this host has no way to the head
+  [[nodiscard]] std::vector<Host> hosts() const;
+  /// Waits until the job has `count` hosts, this one included.
+  /// @throws Timeout  it has fewer after `patience`; the text names them
+  void wait_for_hosts(std::size_t count, Duration patience = default_patience) const;
+  /// Has actors of this node told of each host that joins or is lost from now on.
+  /// @throws Misuse  one names an actor elsewhere
+  void watch_hosts(const Recipient<HostUp>& up, const Recipient<HostDown>& down) const;
+
+  /// Of this host: `NodeOptions::name`, else the machine's.
   [[nodiscard]] const std::string& host_name() const;
   /// Messages that reached nobody so far.
   [[nodiscard]] std::uint64_t dead_letters() const;

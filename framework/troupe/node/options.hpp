@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <troupe/node/clock.hpp>
 
@@ -58,13 +59,31 @@ struct NodeOptions {
   /// owners, a thousand times slower; for hosts without /dev/shm, and tests.
   bool shared_memory = true;
 
+  // Several hosts: see cluster/.
+
+  /// This program is the head of a job of several hosts, which join it at `tcp://ADDRESS:PORT` (0.0.0.0: at all of its addresses).
+  /// Empty: no others. Also: --troupe-listen, TROUPE_LISTEN.
+  std::string listen = {};
+  /// This process is a further host of the job whose head listens there: its Node line does not return. Also: --troupe-join, TROUPE_JOIN.
+  std::string join = {};
+  /// Of this host in the job, unique; up to 63 characters. Empty: the machine's. Also: --troupe-name, TROUPE_NAME.
+  std::string name = {};
+  /// Processes that this host is good for. 0: one per core that the process may use. Also: --troupe-slots, TROUPE_SLOTS.
+  std::size_t slots = 0;
+  /// What else is to be known of it, for `with_label`. Also: --troupe-label, once for each; TROUPE_LABELS, with commas.
+  std::vector<std::string> labels = {};
+  /// The directory of the job's key, which `troupe keygen` made. Empty: none, and then no other host. Also: --troupe-keys, TROUPE_KEYS.
+  std::string keys = {};
+  /// How long a host looks for the head, at its start and when it has lost it.
+  Duration rejoin = std::chrono::seconds{30};
+
   // For tests and benchmarks.
 
   /// What this node and its children talk over. tcp: loopback, without keys, needs `insecure`.
   ChildTransport child_transport = ChildTransport::ipc;
   /// What is dialled between this node and its children in place of an endpoint: a proxy's. Empty: the endpoint itself.
   std::function<std::string(const std::string& endpoint)> child_endpoint = {};
-  /// Permits tcp without keys, on loopback only. Also: --troupe-insecure.
+  /// Permits tcp without keys, on loopback only. Also: --troupe-insecure, TROUPE_INSECURE=1.
   bool insecure = false;
 };
 

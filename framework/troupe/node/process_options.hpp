@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <troupe/node/place.hpp>
+
 namespace troupe {
 
 /// Where a process's stdout and stderr go.
@@ -21,6 +23,9 @@ enum class Output : std::uint8_t {
 struct ProcessOptions {
   /// For people: in errors, in a list of processes, and what TROUPE_WAIT_CHILD waits for. Empty: the function's name.
   std::string name = {};
+  /// Where it runs: on this host, or on another of the job (`on_host`, `anywhere`, `with_label`). Elsewhere it prints to the output of
+  /// that host's node, what is captured is there at its end, and `input_descriptor` and `Output::inherited` are misuse.
+  Place place = own_process;
   /// The end of the node ends it, instead of waiting for it.
   bool daemon = false;
   /// Set in its environment, which is ours else.

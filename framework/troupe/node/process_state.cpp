@@ -25,7 +25,7 @@ void write_all(const Descriptor& to, const std::string& text, const std::string&
   while (done < text.size()) {
     const auto written = ::pwrite(to.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) raise(ErrorType::full, of + " cannot start: its input: " + std::generic_category().message(errno));
+    if (written <= 0) raise(ErrorType::full, of + ": its input or output: " + std::generic_category().message(errno));
     done += static_cast<std::size_t>(written);
   }
 }
@@ -79,6 +79,18 @@ std::string ProcessState::content(const Descriptor& file) const {
 
 std::string ProcessState::output() const { return content(output_file); }
 std::string ProcessState::errors() const { return content(errors_file); }
+
+bool ProcessState::signal_elsewhere(int signal) const {
+  if (!signal_elsewhere_) return false;
+  if (!exit_code()) signal_elsewhere_(signal);
+  return true;
+}
+
+void ProcessState::captured(const std::string& output, const std::string& errors) const {
+  if (!captured_) return;
+  write_all(output_file, output, name_);
+  write_all(errors_file, errors, name_);
+}
 
 void ProcessState::last_words(std::shared_ptr<const ErrorInfo> how) {
   {

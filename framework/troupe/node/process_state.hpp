@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <climits>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,6 +48,12 @@ class ProcessState {
   void last_words(std::shared_ptr<const ErrorInfo> how);
   void output_read(std::string last_errors);
   void output_written() { one_less(); }
+  /// It is on another host: what to do to send it a signal.
+  void elsewhere(std::function<void(int signal)> signal) { signal_elsewhere_ = std::move(signal); }
+  /// @returns false: it is on this host
+  bool signal_elsewhere(int signal) const;
+  /// What it has written, of one elsewhere, whose output is captured.
+  void captured(const std::string& output, const std::string& errors) const;
   /// The node has ended and it has not: nobody will know.
   void give_up(std::shared_ptr<const ErrorInfo> why);
 
@@ -59,6 +66,7 @@ class ProcessState {
   const bool daemon_;
   const bool captured_;
   const Counted<TypedState<void>> joined_;
+  std::function<void(int)> signal_elsewhere_;  // set before anybody else has this
   std::atomic<int> pid_{0};
   std::atomic<int> exit_code_{alive};
   std::atomic<int> left_{2};  // before it is joined: its last words, its output

@@ -14,11 +14,10 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::size_t frame_bytes = 64 << 10;           // a fuller frame leaves at once
-constexpr std::size_t own_frame_bytes = 16 << 10;       // a larger message is a frame of its own, not copied
-constexpr std::size_t most_cancelled = 10'000;          // remembered; of asks that were answered meanwhile nobody takes them out
-constexpr std::size_t parts_under_way_bytes = 1 << 20;  // of large messages: the most that others wait behind
-constexpr std::size_t first_frame_bytes = 512;          // a lone message must not pin a large block
+constexpr std::size_t frame_bytes = 64 << 10;      // a fuller frame leaves at once
+constexpr std::size_t own_frame_bytes = 16 << 10;  // a larger message is a frame of its own, not copied
+constexpr std::size_t most_cancelled = 10'000;     // remembered; of asks that were answered meanwhile nobody takes them out
+constexpr std::size_t first_frame_bytes = 512;     // a lone message must not pin a large block
 
 void write(Block& block, const void* bytes, std::size_t count) {
   std::memcpy(block.data() + block.size(), bytes, count);
@@ -120,7 +119,7 @@ void Session::append(const Letter& letter, Encoded& payload) {
   }
   header.payload_bytes = static_cast<std::uint32_t>(payload.size());
   Block frame = whole_envelope(header, payload);
-  if (queued || BulkOut::takes(frame.size())) {
+  if (queued || bulk_.takes(frame.size())) {
     bulk_.push(header, std::move(frame));
     send_bulk();
     return;
@@ -146,7 +145,7 @@ bool Session::must_queue(const Letter& letter) const noexcept {
 // Large messages leave as fast as the peer acknowledges them, so that others find the way free.
 void Session::send_bulk() {
   if (bulk_.empty()) return;
-  while (!bulk_.empty() && retained_bytes_ < parts_under_way_bytes) {
+  while (!bulk_.empty() && retained_bytes_ < bulk_.under_way_bytes()) {
     if (open_) seal();
     retain(bulk_.next_frame(), true);
   }
@@ -168,6 +167,7 @@ void Session::retain(Block frame, bool wants_ack) {
   retained_bytes_ += frame.size();
   if (wants_ack) ++in_flight_;
   retained_.push_back({frame, last_sequence_, wants_ack});
+  if (between_hosts() && wants_ack) window_.sent(last_sequence_, node_.clock().now());
   publish(frame);
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -17,18 +18,22 @@
 #include <troupe/node/counted.hpp>
 #include <troupe/node/credit.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/node/hearing.hpp>
 #include <troupe/node/letter.hpp>
+#include <troupe/node/window.hpp>
 #include <troupe/transport/transport.hpp>
 #include <troupe/wire/archive.hpp>
 #include <troupe/wire/block.hpp>
 #include <troupe/wire/envelope.hpp>
 #include <troupe/wire/error.hpp>
+#include <troupe/wire/hello.hpp>
 #include <troupe/wire/name.hpp>
 
 namespace troupe::detail {
 
 class NodeCore;
 struct Behaviour;
+struct Hello;
 
 /// One life of the acquaintance of two nodes: ends for ever when the peer stops or dies; a connection may break and be dialled
 /// anew within it.
@@ -36,7 +41,8 @@ struct Behaviour;
 /// Threads: sending members from any; receiving members (`on_...`) by the thread that drains the inbox.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint);
+  /// @param given_up  epoch of the peer that former sessions have heard of last; 0: there was none, or it is forgotten
+  Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint, std::uint64_t given_up);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -44,6 +50,10 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] NodeId peer() const noexcept { return peer_; }
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
+  /// The peer is on this host.
+  [[nodiscard]] bool direct() const noexcept { return kind_ == Kind::direct; }
+  /// Both are host nodes, and this is the way between their hosts.
+  [[nodiscard]] bool between_hosts() const noexcept { return kind_ == Kind::between_hosts; }
 
   /// Puts a message behind those before. Returns once it lies in the session; blocks while that has no room.
   /// @param payload  encoded behind `message_headroom`; its memory may be taken
@@ -73,6 +83,20 @@ class Session : public std::enable_shared_from_this<Session> {
   /// The same, if nothing is under way whose acknowledgement would do so.
   void flush_if_quiet();
 
+  // --- Of other nodes' frames ---
+
+  enum class Acknowledged : std::uint8_t { soon, lazily };
+  /// Sends a frame on its way between two other nodes, whatever room there is: they have no more under way than theirs allows.
+  /// @param wrapped  an envelope with room for a frame's header before it
+  /// @returns false: the session has ended, nothing was sent
+  bool forward(Block wrapped, Acknowledged acknowledged);
+  /// Whether the peer acknowledges fast enough for more of them. @pre between hosts
+  [[nodiscard]] bool may_forward() const;
+  /// Now and then, between hosts: says that this node lives, and ends the session of one that has not been heard for `dead_after`.
+  void beat();
+  /// A frame has come. By the leader.
+  void hear() noexcept { heard_.store(true, std::memory_order_relaxed); }
+
   // --- Life ---
 
   /// Dials, unless a connection is open or being opened.
@@ -83,6 +107,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void end(std::shared_ptr<const ErrorInfo> reason);
   /// Sends everything, then BYE. @returns fulfilled by the peer's BYE-ACK or the session's end
   [[nodiscard]] Counted<TypedState<void>> say_bye();
+  /// Tells the peer, who has dialled, that it is refused; nothing else is ever sent.
+  void turn_away(Refusal refusal);
   [[nodiscard]] bool ended() const;
   [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
   /// For people: what has not reached the peer; empty: nothing. Answers that the connection has taken count as arrived.
@@ -112,11 +138,12 @@ class Session : public std::enable_shared_from_this<Session> {
 
   enum class Met : std::uint8_t {
     known,
-    stale,     // said on a connection that broke, or to a session that was before this one
+    stale,     // said on a connection that broke, or by or to a session that was before these
     given_up,  // by a new session of the peer: this one is over
   };
-  /// @param heard  the epoch of ours that the peer has heard of last
-  [[nodiscard]] Met on_hello(std::uint64_t epoch, std::uint64_t heard, std::uint64_t peer_incarnation);
+  [[nodiscard]] Met on_hello(std::uint64_t epoch, const Hello& hello);
+  /// The epoch of the peer that this session or those before it have heard of last; 0: none.
+  [[nodiscard]] std::uint64_t heard() const;
   void on_ack(std::uint64_t ack);
   enum class Sequence : std::uint8_t { next, duplicate, gap };
   /// Whether a data frame of the peer is the one that is due; counts it as received.
@@ -140,6 +167,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   enum class State : std::uint8_t { fresh, dialing, open, broken, ended };
+  enum class Kind : std::uint8_t { direct, routed, between_hosts };
+  [[nodiscard]] static Kind kind_of(NodeCore& node, NodeId peer, const std::string& endpoint);
   struct Retained {
     Block frame;
     std::uint64_t sequence;
@@ -186,6 +215,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const NodeId peer_;
   std::uint64_t peer_incarnation_;
   const std::string endpoint_;
+  const Kind kind_;
+  const std::uint64_t given_up_;
 
   mutable std::mutex mutex_;
   State state_ = State::fresh;
@@ -218,6 +249,10 @@ class Session : public std::enable_shared_from_this<Session> {
   bool bye_wanted_ = false;
   std::shared_ptr<const ErrorInfo> bye_reason_;  // the peer's BYE waits for a connection to be answered on
   std::shared_ptr<const ErrorInfo> last_words_;
+  std::optional<Refusal> refusal_;
+  Hearing hearing_;  // between hosts
+  Window window_;
+  std::atomic<bool> heard_{false};
 
   std::uint64_t incoming_epoch_ = 0;
   std::atomic<std::uint64_t> received_{0};  // the last data frame of the peer

@@ -41,8 +41,21 @@ class Session::RedialTimer final : public Timer {
   std::shared_ptr<Session> hold_;
 };
 
-Session::Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint)
-    : node_{node}, peer_{peer}, peer_incarnation_{peer_incarnation}, endpoint_{std::move(endpoint)} {}
+Session::Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint, std::uint64_t given_up)
+    : node_{node},
+      peer_{peer},
+      peer_incarnation_{peer_incarnation},
+      endpoint_{std::move(endpoint)},
+      kind_{kind_of(node, peer, endpoint_)},
+      given_up_{given_up},
+      bulk_{kind_ == Kind::direct ? BulkOut::at_once : BulkOut::between_hosts},
+      hearing_{node.clock().now()} {}
+
+Session::Kind Session::kind_of(NodeCore& node, NodeId peer, const std::string& endpoint) {
+  if (node.router().routes(peer, endpoint)) return Kind::routed;
+  const bool other_host = node.router().job() != 0 && peer.host != node.id().host;
+  return other_host && node.router().is_host_node() && endpoint.starts_with("tcp://") ? Kind::between_hosts : Kind::direct;
+}
 
 Session::~Session() = default;
 
@@ -58,6 +71,8 @@ void Session::send_hello() {
   Encoded body{sizeof(FrameHeader)};
   Hello hello = node_.hello(received_.load(std::memory_order_relaxed));
   hello.epoch = incoming_epoch_;
+  if (kind_ == Kind::between_hosts) hello.endpoint = node_.tcp_endpoint();
+  hello.given_up = given_up_;
   encode(body, hello);
   Block frame = body.take();
   const FrameHeader filled = header(FrameKind::hello);
@@ -77,7 +92,7 @@ void Session::dial() {
   ++epoch_;
   if (link_ != nullptr) old_links_.push_back(std::move(link_));
   try {
-    link_ = node_.transport().dial(node_.way_to(endpoint_));
+    link_ = kind_ == Kind::routed ? node_.router().dial() : node_.transport().dial(node_.way_to(endpoint_));
   } catch (const Error& error) {
     node_.end_session_later(shared_from_this(), error.info());
     return;
@@ -113,6 +128,10 @@ void Session::opened() {
   state_ = State::open;
   was_open_ = true;
   redials_ = 0;
+  if (refusal_) {
+    publish(make_frame_of(header(FrameKind::refuse), *refusal_));
+    return;
+  }
   send_hello();
   for (const Retained& kept : retained_) {
     // The frame may still be read by a thread of the transport that sends the last connection's copy: copy before changing it.
@@ -148,6 +167,8 @@ void Session::connection_ended() {
     state_ = State::broken;
     if (bye_reason_ != nullptr) {
       reason = bye_reason_;
+    } else if (refusal_) {
+      reason = std::make_shared<const ErrorInfo>(make_error(ErrorType::refused, refusal_->text));
     } else if (refused && (bye_wanted_ || !node_.may_come_back(*this))) {
       ErrorInfo info = make_error(bye_wanted_ ? ErrorType::closed : ErrorType::actor_died, "nobody listens at " + endpoint_ + " any more",
                                   was_open_ ? Executed::unknown : Executed::no);
@@ -170,7 +191,7 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
   Waiting waiting;
   std::unique_ptr<Link> link;
   std::deque<Retained> retained;
-  BulkOut bulk;
+  BulkOut bulk{BulkOut::at_once};
   {
     const std::lock_guard lock{mutex_};
     if (state_ == State::ended) return;
@@ -183,7 +204,7 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
     retained.swap(retained_);
     retained_bytes_ = 0;
     in_flight_ = 0;
-    bulk = std::exchange(bulk_, {});
+    bulk = std::exchange(bulk_, BulkOut{BulkOut::at_once});
     bye = std::move(bye_);
     take_waiting_for_room(waiting);
     for (auto& [actor, credit] : credits_) take_waiting_for(credit, waiting);
@@ -231,15 +252,22 @@ namespace {
 constexpr std::uint64_t session_of(std::uint64_t epoch) { return epoch >> 32U; }
 }  // namespace
 
-Session::Met Session::on_hello(std::uint64_t epoch, std::uint64_t heard, std::uint64_t peer_incarnation) {
+Session::Met Session::on_hello(std::uint64_t epoch, const Hello& hello) {
   const std::lock_guard lock{mutex_};
-  if (peer_incarnation_ == peer_incarnation && epoch <= incoming_epoch_) return Met::stale;
+  if (epoch_ != 0 && session_of(hello.given_up) >= session_of(epoch_)) return Met::given_up;
+  if (session_of(epoch) <= session_of(given_up_)) return Met::stale;  // its HELLO is to come, when ours has told it
+  if (peer_incarnation_ == hello.incarnation && epoch <= incoming_epoch_) return Met::stale;
   if (incoming_epoch_ != 0 && session_of(epoch) != session_of(incoming_epoch_)) return Met::given_up;
-  if (heard != 0 && session_of(heard) != session_of(epoch_)) return Met::stale;
+  if (hello.epoch != 0 && session_of(hello.epoch) != session_of(epoch_)) return Met::stale;
   incoming_epoch_ = epoch;
-  peer_incarnation_ = peer_incarnation;
+  peer_incarnation_ = hello.incarnation;
   ack_wanted_ = true;  // what it sends again may have come already
   return Met::known;
+}
+
+std::uint64_t Session::heard() const {
+  const std::lock_guard lock{mutex_};
+  return std::max(given_up_, incoming_epoch_);
 }
 
 // A peer that ends right after its start is heard before our own connection to it is open: the answer waits for that, and the
@@ -265,6 +293,12 @@ std::shared_ptr<const ErrorInfo> Session::last_words() const {
 void Session::on_last_words(std::shared_ptr<const ErrorInfo> words) {
   const std::lock_guard lock{mutex_};
   last_words_ = std::move(words);
+}
+
+void Session::turn_away(Refusal refusal) {
+  const std::lock_guard lock{mutex_};
+  refusal_ = std::move(refusal);
+  if (state_ == State::fresh) dial();
 }
 
 void Session::on_bye_ack() {

@@ -125,6 +125,7 @@ void Session::on_ack(std::uint64_t ack) {
     if (retained_.front().wants_ack) --in_flight_;
     retained_.pop_front();
   }
+  if (between_hosts()) window_.acknowledged(ack, node_.clock().now());
   send_bulk();
   if (open_ && open_wants_ack_ && in_flight_ == 0) seal();
   take_waiting_for_room(waiting);

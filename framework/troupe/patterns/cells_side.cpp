@@ -59,7 +59,7 @@ CellsHeader* CellsSide::attach() {
   if (attached_.load(std::memory_order_relaxed)) return direct_.load();
   CellsHeader* header = nullptr;
   const NodeCore& node = owner_.pointer()->node();
-  if (!info_.segment.empty() && node.options().shared_memory && !node.closing()) {
+  if (!info_.segment.empty() && node.options().shared_memory && !node.closing() && NodeCore::on_this_host(*owner_.pointer())) {
     segment_ = Segment::attach(info_.segment);
     if (segment_) header = find_cells(segment_.data(), segment_.bytes(), info_.count, info_.element_bytes);
     if (header != nullptr) (void)port();  // from now on we hear of the owner's death

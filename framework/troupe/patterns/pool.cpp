@@ -19,7 +19,7 @@ std::size_t at_least_one(int number, const char* what) {
 }
 
 void check(const PoolOptions& options) {
-  if (options.place != own_process) throw Misuse{"pool: its workers are processes of their own; .place = here has none"};
+  if (options.place == here) throw Misuse{"pool: its workers are processes of their own; .place = here has none"};
   if (options.max_tasks_per_worker) (void)at_least_one(*options.max_tasks_per_worker, "max_tasks_per_worker");
   if (options.retries < 0) throw Misuse{"pool: retries must not be negative"};
   if (options.task_timeout <= Duration::zero()) throw Misuse{"pool: task_timeout must be positive"};
@@ -31,7 +31,10 @@ void check(const PoolOptions& options) {
 
 Pool::Pool(Node& node, const PoolOptions& options) {
   check(options);
-  const std::size_t workers = options.workers ? at_least_one(*options.workers, "workers") : detail::usable_cores();
+  std::optional<std::size_t> workers;
+  if (options.workers) workers = at_least_one(*options.workers, "workers");
+  const bool spread = options.place == every_host && node.core().router().job() != 0;
+  if (!workers && !spread) workers = detail::usable_cores();
   owner_ = std::make_shared<detail::PoolOwner>(node.core(), options, workers);
   owner_->begin();
 }

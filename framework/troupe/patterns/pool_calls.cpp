@@ -103,14 +103,16 @@ PoolOwner& PoolCallsBase::owner() const {
 NodeCore& PoolCallsBase::node() const { return owner().node(); }
 
 std::shared_ptr<const PoolBlob> PoolCallsBase::make_blob(Bytes bytes) const {
-  if (node().options().shared_memory && bytes.size() >= large_bytes) {
+  const bool one_host = owner().options().place == own_process;
+  const bool fits = bytes.size() + slice <= node().options().max_message_bytes;
+  if (node().options().shared_memory && bytes.size() >= large_bytes && (one_host || fits)) {
     try {
       return std::make_shared<const PoolBlob>(node(), bytes);
     } catch (const Full&) {
       // then by message
     }
   }
-  if (bytes.size() + slice > node().options().max_message_bytes)
+  if (!fits)
     raise(ErrorType::malformed, "what the tasks share, " + std::to_string(bytes.size()) + " bytes, is larger than max_message_bytes");
   return std::make_shared<const PoolBlob>(std::move(bytes));
 }

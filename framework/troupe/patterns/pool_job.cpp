@@ -21,6 +21,16 @@ PoolBlob::~PoolBlob() {
   if (node_ != nullptr) node_->segments().remove(segment);
 }
 
+Bytes PoolBlob::content() const {
+  if (segment.empty()) return bytes;
+  const Segment memory = Segment::attach(segment);
+  if (!memory) raise(ErrorType::closed, "what a task uses is no longer shared by its pool");
+  std::uint64_t size = 0;
+  std::memcpy(&size, memory.data(), sizeof size);
+  const auto* first = reinterpret_cast<const std::uint8_t*>(memory.data()) + sizeof size;
+  return {first, first + size};
+}
+
 std::uint64_t PoolBlob::next_id() noexcept {
   static std::atomic<std::uint64_t> last{0};
   return ++last;

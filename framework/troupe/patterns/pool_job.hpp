@@ -32,6 +32,9 @@ struct PoolBlob {
   PoolBlob(const PoolBlob&) = delete;
   PoolBlob& operator=(const PoolBlob&) = delete;
 
+  /// For a worker that has no part in this host's memory.
+  [[nodiscard]] Bytes content() const;
+
   const std::uint64_t id = next_id();
   Bytes bytes;
   std::string segment;

@@ -5,14 +5,25 @@
 #include <utility>
 
 #include <troupe/actor/spawn.hpp>
+#include <troupe/cluster/host_agent.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/patterns/owner.hpp>
 
 namespace troupe::detail {
 
 PoolKeeper::PoolKeeper(std::weak_ptr<PoolOwner> owner) : owner_{owner.lock()} {
-  const std::size_t starters = std::min(usable_cores(), owner_->size());
+  // Those on other hosts are waited for, without much to do here.
+  const std::size_t starters = owner_->spreads() ? 16 : std::min(usable_cores(), owner_->size());
   for (std::size_t i = 0; i < starters; ++i) starters_.push_back(spawn<PoolStarter>(self()));
+  if (!owner_->spreads()) return;
+  const Ref<HostAgent> agent = host_agent(node().core());
+  agent.tell(WatchHosts{self(), self()});
+  agent.ask(HostsWanted{}, forever).then([this](const Result<HostTable>& table) {
+    if (!table) return;  // the node ends
+    std::vector<Host> hosts;
+    for (const HostEntry& entry : table->hosts) hosts.push_back(entry.host);
+    owner_->hosts(std::move(hosts));
+  });
 }
 
 void PoolKeeper::on(const PoolLook&) {
@@ -52,7 +63,7 @@ void PoolKeeper::on_stop() { owner_->give_up(); }
 
 void PoolStarter::on(const PoolStart& start) {
   try {
-    keeper_.tell(PoolStarted{start.setup.number, spawn_owner<PoolWorker>(node(), own_process, start.setup, Recipient<PoolEarly>{keeper_})},
+    keeper_.tell(PoolStarted{start.setup.number, spawn_owner<PoolWorker>(node(), start.place, start.setup, Recipient<PoolEarly>{keeper_})},
                  forever);
   } catch (const Error& error) {
     keeper_.tell(PoolNotStarted{start.setup.number, *error.info()}, forever);

@@ -36,7 +36,7 @@ struct PoolRefused {
 class PoolStarter;
 
 /// Ends when its pool has, and ends its pool when its node does.
-class PoolKeeper final : public Actor<PoolKeeper, PoolLook, PoolStarted, PoolNotStarted, PoolEarly, PoolRefused, Down> {
+class PoolKeeper final : public Actor<PoolKeeper, PoolLook, PoolStarted, PoolNotStarted, PoolEarly, PoolRefused, HostUp, HostDown, Down> {
  public:
   explicit PoolKeeper(std::weak_ptr<PoolOwner> owner);
 
@@ -45,6 +45,8 @@ class PoolKeeper final : public Actor<PoolKeeper, PoolLook, PoolStarted, PoolNot
   void on(const PoolNotStarted& not_started);
   void on(const PoolEarly& early);
   void on(const PoolRefused& refused);
+  void on(const HostUp& up) { owner_->host_up(up.host); }
+  void on(const HostDown& down) { owner_->host_down(down.host.name); }
   void on(const Down& down);
 
  private:

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct PoolMember {
   }
 
   const std::uint64_t number;
+  bool elsewhere = false;  // on another host
+  std::string host = {};   // of several, where it is to run; empty: as the pool's place says
   Life life = Life::starting;
   Ref<PoolWorker> ref;
   int pid = 0;

@@ -47,9 +47,11 @@ class PoolInitializer {
 };
 
 struct PoolOptions {
-  /// Processes. None: one per core that this process may use. At least 1.
+  /// Processes. None: one per core that this process may use, on `every_host` as many as all hosts have slots. At least 1, and one per
+  /// host.
   std::optional<int> workers = {};
-  /// Where they run: each a process of its own on this host.
+  /// Where they run, each in a process of its own: on this host, on another, or spread over all (`every_host`), which follows hosts
+  /// that join and are lost.
   Place place = own_process;
   /// Run once in each worker. One that throws, or ends its process, ends the making of the pool with that error.
   PoolInitializer initializer = {};

@@ -232,7 +232,9 @@ PoolBatch PoolOwner::describe(PoolMember& member, std::size_t slot) const {
   });
   for (const auto& blob : job.blobs) {
     const auto has = [&](const auto& known) { return known.first == blob->id; };
-    if (std::none_of(member.blobs.begin(), member.blobs.end(), has)) batch.blobs.push_back({blob->id, blob->segment, blob->bytes});
+    if (std::any_of(member.blobs.begin(), member.blobs.end(), has)) continue;
+    batch.blobs.push_back(member.elsewhere ? PoolBlobOnWire{blob->id, {}, blob->content()}
+                                           : PoolBlobOnWire{blob->id, blob->segment, blob->bytes});
   }
   std::size_t bytes = 0;
   for (const PoolItem& item : parcel.items) bytes += item.arguments.size() + sizeof(std::uint32_t) + sizeof(std::int64_t);

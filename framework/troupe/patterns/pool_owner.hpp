@@ -18,6 +18,7 @@
 #include <troupe/actor/ref.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/future_state.hpp>
+#include <troupe/patterns/pool_hosts.hpp>
 #include <troupe/patterns/pool_job.hpp>
 #include <troupe/patterns/pool_member.hpp>
 #include <troupe/patterns/pool_messages.hpp>
@@ -31,6 +32,7 @@ class PoolKeeper;
 /// A process that is to be started.
 struct PoolStart {
   PoolWorkerSetup setup;
+  Place place = own_process;
 };
 
 /// What the keeper is to do.
@@ -47,7 +49,8 @@ struct PoolTodo {
 /// Threads: safe.
 class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
  public:
-  PoolOwner(NodeCore& node, const PoolOptions& options, std::size_t workers);
+  /// @param workers  none: as many as the hosts are good for. @pre then they are spread
+  PoolOwner(NodeCore& node, const PoolOptions& options, std::optional<std::size_t> workers);
 
   [[nodiscard]] NodeCore& node() const noexcept { return node_; }
   [[nodiscard]] const std::string& name() const noexcept { return options_.name; }
@@ -79,6 +82,11 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
 
   // --- For its keeper ---
 
+  /// Whether its workers are spread over hosts, which are to be said and kept up to date.
+  [[nodiscard]] bool spreads() const noexcept;
+  void hosts(std::vector<Host> hosts);
+  void host_up(const Host& host);
+  void host_down(const std::string& name);
   [[nodiscard]] PoolTodo look();
   void started(std::uint64_t number, Ref<PoolWorker> ref);
   void ready(std::uint64_t number, int pid);
@@ -138,6 +146,9 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
   void watch_timeouts(PoolMember& member, PoolTodo& todo, TimePoint now) const;
   [[nodiscard]] PoolStart new_member();
   [[nodiscard]] bool spent(const PoolMember& member) const noexcept;
+  [[nodiscard]] PoolHosts::Workers workers_by_host() const;
+  [[nodiscard]] std::size_t wanted_workers() const;
+  void spread(const std::vector<PoolMember*>& candidates, std::size_t& living);
 
   NodeCore& node_;
   const PoolOptions options_;
@@ -146,7 +157,8 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
   Ref<PoolKeeper> keeper_;
 
   mutable std::mutex mutex_;
-  std::size_t size_;
+  std::optional<std::size_t> size_;  // none: as many as the hosts are good for
+  PoolHosts hosts_;
   Members members_;
   std::vector<std::list<PoolMember*>> lines_;  // by busy slots: those that can take more; the last: those that cannot
   std::list<PoolMember*> rich_;

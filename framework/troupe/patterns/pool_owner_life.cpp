@@ -22,7 +22,7 @@ std::shared_ptr<const ErrorInfo> share(ErrorInfo info) { return std::make_shared
 
 }  // namespace
 
-PoolOwner::PoolOwner(NodeCore& node, const PoolOptions& options, std::size_t workers)
+PoolOwner::PoolOwner(NodeCore& node, const PoolOptions& options, std::optional<std::size_t> workers)
     : node_{node},
       options_{options},
       begun_{Counted<TypedState<void>>::adopt(TypedState<void>::make(node))},
@@ -114,7 +114,8 @@ void PoolOwner::watch_timeouts(PoolMember& member, PoolTodo& todo, TimePoint now
 
 // As many workers as there are to be.
 void PoolOwner::adjust(PoolTodo& todo, TimePoint now) {
-  const std::size_t wanted = closed_ && (tasks_ == 0 || broken_ != nullptr) ? 0 : size_;
+  if (spreads() && !hosts_.known()) return;
+  const std::size_t wanted = closed_ && (tasks_ == 0 || broken_ != nullptr) ? 0 : wanted_workers();
   std::size_t living = 0;
   std::vector<PoolMember*> candidates;  // the idle ones last
   for (auto& [number, member] : members_) {
@@ -128,6 +129,7 @@ void PoolOwner::adjust(PoolTodo& todo, TimePoint now) {
     retire(*candidates.back());
     candidates.pop_back();
   }
+  if (spreads() && living == wanted && wanted != 0) spread(candidates, living);
   for (auto& [number, member] : members_) {
     if (member->life != PoolMember::Life::retiring || member->left != 0 || member->until != TimePoint::max() || !member->ref) continue;
     member->until = now + retire_time;
@@ -150,7 +152,17 @@ PoolStart PoolOwner::new_member() {
   member.place = member.line->insert(member.line->end(), &member);
   member.rich_place = poor_.insert(poor_.end(), &member);
   members_.emplace(member.number, std::move(made));
-  PoolStart start{{options_.name, member.number, {}, options_.initializer.initial()}};
+  PoolStart start{{options_.name, member.number, {}, options_.initializer.initial()}, options_.place};
+  if (spreads()) {
+    member.host = hosts_.next(workers_by_host());
+    start.place = on_host(member.host);
+  }
+  if (start.place == every_host || start.place == on_host(node_.host_name())) start.place = own_process;
+  if (start.place != own_process) {
+    member.elsewhere = true;
+    member.parcels.resize(1);
+    return start;
+  }
   if (!node_.options().shared_memory) return start;
   try {
     member.marks = std::make_unique<Segment>(node_.segments().create(slots * sizeof(PoolMark)));
@@ -199,13 +211,55 @@ void PoolOwner::ready(std::uint64_t number, int pid) {
     ++ready_;
     line_up(*found->second);
     dispatch(outcomes);
-    if (ready_ > size_ || closed_) want_look();
-    if (ready_ >= size_ && !all_began_) {
+    if (ready_ > wanted_workers() || closed_) want_look();
+    if (ready_ >= wanted_workers() && !all_began_) {
       all_began_ = true;
       begun_->fulfil(std::monostate{});
     }
   }
   deliver(outcomes);
+}
+
+// --- Several hosts ----------------------------------------------------------------------------------------------------------
+
+bool PoolOwner::spreads() const noexcept { return options_.place == every_host && node_.router().job() != 0; }
+
+// At least one on each host.
+std::size_t PoolOwner::wanted_workers() const { return size_ ? std::max(*size_, hosts_.count()) : hosts_.slots(); }
+
+PoolHosts::Workers PoolOwner::workers_by_host() const {
+  PoolHosts::Workers workers;
+  for (const auto& [number, member] : members_)
+    if (member->life != PoolMember::Life::retiring && !member->host.empty()) ++workers[member->host];
+  return workers;
+}
+
+// A worker makes way for one on a host that has none.
+void PoolOwner::spread(const std::vector<PoolMember*>& candidates, std::size_t& living) {
+  const auto from = hosts_.too_full(workers_by_host());
+  if (!from) return;
+  const auto leaves = std::find_if(candidates.rbegin(), candidates.rend(), [&](const PoolMember* each) { return each->host == *from; });
+  if (leaves == candidates.rend()) return;
+  retire(**leaves);
+  --living;
+}
+
+void PoolOwner::hosts(std::vector<Host> hosts) {
+  const std::lock_guard lock{mutex_};
+  hosts_.set(std::move(hosts));
+  want_look();
+}
+
+void PoolOwner::host_up(const Host& host) {
+  const std::lock_guard lock{mutex_};
+  hosts_.add(host);
+  want_look();
+}
+
+void PoolOwner::host_down(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  hosts_.remove(name);
+  want_look();
 }
 
 // --- From outside -----------------------------------------------------------------------------------------------------------
@@ -284,7 +338,7 @@ bool PoolOwner::closed() const {
 
 std::size_t PoolOwner::size() const {
   const std::lock_guard lock{mutex_};
-  return size_;
+  return wanted_workers();
 }
 
 std::vector<int> PoolOwner::pids() const {

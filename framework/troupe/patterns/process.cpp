@@ -5,6 +5,7 @@
 
 #include <troupe/node/children.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/elsewhere.hpp>
 #include <troupe/node/passengers.hpp>
 #include <troupe/node/process_state.hpp>
 #include <troupe/patterns/owner.hpp>
@@ -52,7 +53,8 @@ std::shared_ptr<ProcessState> start_process(NodeCore& node, EntryFunction entry,
   Passengers passengers = Passengers::take();
   try {
     if (node.closing()) raise(ErrorType::closed, options.name + " is not started: the node is ending");
-    auto process = node.children().start(entry, arguments, options);
+    auto process =
+        options.place == own_process ? node.children().start(entry, arguments, options) : start_elsewhere(node, entry, arguments, options);
     if (passengers.any()) process->joined().attach(std::make_unique<NotArrived>(std::move(passengers)));
     return process;
   } catch (...) {

@@ -23,7 +23,17 @@ namespace detail {
 constexpr std::uint32_t frame_magic = 0x50525404;  // 04 'T' 'R' 'P'
 constexpr std::uint8_t wire_version = 1;
 
-enum class FrameKind : std::uint8_t { hello = 1, hello_ack = 2, data = 3, ack = 4, bye = 5, bye_ack = 6, refuse = 7 };
+enum class FrameKind : std::uint8_t {
+  hello = 1,
+  hello_ack = 2,
+  data = 3,
+  ack = 4,
+  bye = 5,
+  bye_ack = 6,
+  refuse = 7,
+  gone = 8,   // by a host node: the source has ended, or its host is lost; body: ErrorInfo
+  knock = 9,  // HELLO to whoever listens there: dial me; body: Hello
+};
 
 /// The sender holds further frames back until this one is acknowledged: do so when the inbox is empty, not later.
 constexpr std::uint16_t frame_wants_ack = 1;
@@ -37,7 +47,7 @@ struct FrameHeader {
   NodeId source;
   std::uint64_t source_incarnation = 0;
   NodeId destination;
-  std::uint64_t destination_incarnation = 0;  // 0: not known yet (only in HELLO)
+  std::uint64_t destination_incarnation = 0;  // 0: not known yet (only in HELLO, KNOCK)
   std::uint64_t epoch = 0;                    // one life of the sender's connection; grows
   std::uint64_t sequence = 0;                 // of data frames, from 1; else the last one sent
   std::uint64_t ack = 0;                      // the last data frame that came from the destination
@@ -58,6 +68,7 @@ enum class EnvelopeKind : std::uint8_t {
   where = 11,    // answered when somebody sits in the target, a seat, who is not at the payload, an Address; by an Occupant
   part = 12,     // of an envelope too large for a frame; target: its place there, ask: bytes of the whole; payload: its bytes
   drain = 13,    // answered, within the remaining time, by what the process of a child has still to do: Findings; target 0
+  forward = 14,  // target: 0; payload: a frame on its way between the nodes of two hosts
 };
 
 /// The first 48 bytes of every envelope; it begins at a multiple of 8 in the frame and its payload is padded to one.

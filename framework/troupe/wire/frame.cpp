@@ -10,14 +10,16 @@ namespace troupe::detail {
 namespace {
 
 constexpr auto first_frame_kind = static_cast<std::uint8_t>(FrameKind::hello);
-constexpr auto last_frame_kind = static_cast<std::uint8_t>(FrameKind::refuse);
+constexpr auto last_frame_kind = static_cast<std::uint8_t>(FrameKind::knock);
 constexpr auto first_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::tell);
-constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::drain);
+constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::forward);
 
 [[noreturn]] void refuse_frame(std::string_view why) { throw Malformed{"a frame is malformed: " + std::string{why}}; }
 [[noreturn]] void refuse_envelope(std::string_view why) { throw Malformed{"an envelope is malformed: " + std::string{why}}; }
 
-constexpr bool may_lack_destination(FrameKind kind) { return kind == FrameKind::hello || kind == FrameKind::refuse; }
+constexpr bool may_lack_destination(FrameKind kind) {
+  return kind == FrameKind::hello || kind == FrameKind::refuse || kind == FrameKind::knock;
+}
 
 // Which kinds have what; an empty answer means that all is well.
 std::string_view fault_in(const EnvelopeHeader& header) {

@@ -20,6 +20,8 @@ struct Hello {
   std::int32_t pid = 0;
   std::string host;
   std::uint64_t last_sequence_seen = 0;  // of the receiver's data; what lies behind it is to be sent again
+  std::uint64_t given_up = 0;            // epoch of the receiver that former sessions of the sender have heard of last; 0: none
+  std::uint64_t job = 0;                 // of several hosts; 0: none, or not known yet
 };
 
 /// Why a connection is refused.
