@@ -9,6 +9,7 @@
 #include "benchmarks/measurements.hpp"
 #include "benchmarks/over.hpp"
 #include "benchmarks/placement.hpp"
+#include "benchmarks/two_hosts.hpp"
 
 namespace bench {
 
@@ -67,6 +68,11 @@ double ask_a_process(const Run& run, troupe::ChildTransport transport) {
 
 double ask_ipc(const Run& run) { return ask_a_process(run, troupe::ChildTransport::ipc); }
 double ask_tcp(const Run& run) { return ask_a_process(run, troupe::ChildTransport::tcp); }
+
+double ask_tcp_curve(const Run& run) {
+  TwoHosts hosts;
+  return ask_one_by_one(hosts.head().spawn<Echo>(TwoHosts::other()), run.count(8000));
+}
 
 double ask_busy_neighbour(const Run& run) {
   const BusyNeighbour neighbour{run.cores};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "benchmarks/measurements.hpp"
+#include "benchmarks/two_hosts.hpp"
 
 namespace bench {
 
@@ -24,16 +25,19 @@ std::vector<std::int64_t> numbers_to(std::size_t end) {
   return numbers;
 }
 
-double tasks_per_second(const Run& run, const troupe::TaskOptions& options) {
-  const auto numbers = numbers_to(run.count(1'000'000));
-  troupe::Node node;
-  const troupe::Pool pool{node, {.workers = 2}};
+double tasks_per_second(const troupe::Pool& pool, std::size_t count, const troupe::TaskOptions& options) {
+  const auto numbers = numbers_to(count);
   (void)pool.map<square>(numbers_to(1000));
   const Stopwatch watch;
   const auto squares = pool.with(options).map<square>(numbers);
   const double elapsed = watch.seconds();
   expect_count("the last square", squares.back(), square(numbers.back()));
   return static_cast<double>(numbers.size()) / elapsed;
+}
+
+double tasks_per_second(const Run& run, const troupe::TaskOptions& options) {
+  troupe::Node node;
+  return tasks_per_second(troupe::Pool{node, {.workers = 2}}, run.count(1'000'000), options);
 }
 
 }  // namespace
@@ -49,6 +53,11 @@ double pool_apply(const Run& run) {
 }
 
 double pool_map_chunk1(const Run& run) { return tasks_per_second(run, {.chunk = 1}); }
+double pool_map_host_chunk1(const Run& run) {
+  TwoHosts hosts;
+  const troupe::Pool pool{hosts.head(), {.workers = 2, .place = TwoHosts::other(), .retries = 1}};
+  return tasks_per_second(pool, run.count(20'000), {.chunk = 1});
+}
 double pool_map(const Run& run) { return tasks_per_second(run, {}); }
 
 double pool_apply_async(const Run& run) {

@@ -59,10 +59,25 @@ class Pipe {
 
 using Endpoint = std::array<char, 128>;
 
+enum class Way { ipc, tcp, tcp_curve };
+
+// One pair for both sides, as a job has it.
+struct CurvePair {
+  CurvePair() {
+    if (::zmq_curve_keypair(public_half.data(), secret_half.data()) != 0) throw std::runtime_error{"this libzmq has no CURVE"};
+  }
+  void set_on(zmq::socket_t& socket) const {
+    socket.set(zmq::sockopt::curve_publickey, public_half.data());
+    socket.set(zmq::sockopt::curve_secretkey, secret_half.data());
+  }
+  std::array<char, 41> public_half{};
+  std::array<char, 41> secret_half{};
+};
+
 // The other process, which runs `work` over `type`, connected to where the asking side bound, and reports one number.
 class Peer {
  public:
-  Peer(zmq::socket_type type, std::function<double(zmq::socket_t&)> work) : pid_{::fork()} {
+  Peer(zmq::socket_type type, Way way, std::function<double(zmq::socket_t&)> work) : way_{way}, pid_{::fork()} {
     if (pid_ < 0) throw std::runtime_error{"no process for the peer"};
     if (pid_ > 0) {
       report_.close_writer();
@@ -75,6 +90,10 @@ class Peer {
       zmq::context_t context{1};
       zmq::socket_t socket{context, type};
       socket.set(zmq::sockopt::rcvhwm, water_mark);
+      if (way_ == Way::tcp_curve) {
+        keys_.set_on(socket);
+        socket.set(zmq::sockopt::curve_serverkey, keys_.public_half.data());
+      }
       socket.connect(endpoint_.get<Endpoint>().data());
       report_.put(work(socket));
       status = 0;
@@ -90,8 +109,12 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  void bind(zmq::socket_t& socket, const std::string& transport) {
-    socket.bind(transport == "ipc" ? "ipc:///tmp/troupe-bench-" + std::to_string(::getpid()) : "tcp://127.0.0.1:*");
+  void bind(zmq::socket_t& socket) {
+    if (way_ == Way::tcp_curve) {
+      keys_.set_on(socket);
+      socket.set(zmq::sockopt::curve_server, true);
+    }
+    socket.bind(way_ == Way::ipc ? "ipc:///tmp/troupe-bench-" + std::to_string(::getpid()) : "tcp://127.0.0.1:*");
     const std::string bound = socket.get(zmq::sockopt::last_endpoint);
     Endpoint endpoint{};
     std::memcpy(endpoint.data(), bound.data(), bound.size());
@@ -101,6 +124,8 @@ class Peer {
   double report() { return report_.get<double>(); }
 
  private:
+  const Way way_;
+  const CurvePair keys_;
   Pipe endpoint_;
   Pipe report_;
   const int pid_;
@@ -135,14 +160,14 @@ double ask_echo(zmq::socket_t& socket, std::size_t warm_up, std::size_t count) {
   return watch.microseconds() / static_cast<double>(count);
 }
 
-double rtt(const Run& run, const std::string& transport) {
+double rtt(const Run& run, Way way) {
   constexpr std::size_t warm_up = 100;
   const std::size_t count = run.count(8000);
-  Peer peer{zmq::socket_type::pair, [&](zmq::socket_t& socket) { return echo(socket, warm_up + count); }};
+  Peer peer{zmq::socket_type::pair, way, [&](zmq::socket_t& socket) { return echo(socket, warm_up + count); }};
   zmq::context_t context{1};
   zmq::socket_t socket{context, zmq::socket_type::pair};
   socket.set(zmq::sockopt::linger, 0);
-  peer.bind(socket, transport);
+  peer.bind(socket);
   return ask_echo(socket, warm_up, count);
 }
 
@@ -157,13 +182,13 @@ double receive_all(zmq::socket_t& socket, std::size_t frames) {
 }
 
 // Bytes per second until the peer has all.
-double throughput(const std::string& transport, std::size_t frames, std::size_t frame_bytes) {
-  Peer peer{zmq::socket_type::pull, [&](zmq::socket_t& socket) { return receive_all(socket, frames); }};
+double throughput(Way way, std::size_t frames, std::size_t frame_bytes) {
+  Peer peer{zmq::socket_type::pull, way, [&](zmq::socket_t& socket) { return receive_all(socket, frames); }};
   zmq::context_t context{1};
   zmq::socket_t socket{context, zmq::socket_type::push};
   socket.set(zmq::sockopt::sndhwm, water_mark);
   socket.set(zmq::sockopt::linger, 0);
-  peer.bind(socket, transport);
+  peer.bind(socket);
   const Stopwatch watch;
   for (std::size_t i = 0; i < frames; ++i) {
     zmq::message_t message{frame_bytes};
@@ -192,12 +217,13 @@ double median_delay(zmq::socket_t& socket, std::size_t count) {
 
 }  // namespace
 
-double raw_ipc_rtt(const Run& run) { return rtt(run, "ipc"); }
-double raw_tcp_rtt(const Run& run) { return rtt(run, "tcp"); }
+double raw_ipc_rtt(const Run& run) { return rtt(run, Way::ipc); }
+double raw_tcp_rtt(const Run& run) { return rtt(run, Way::tcp); }
+double raw_curve_rtt(const Run& run) { return rtt(run, Way::tcp_curve); }
 
 double raw_busy_neighbour(const Run& run) {
   const BusyNeighbour neighbour{run.cores};
-  return rtt(run, "ipc");
+  return rtt(run, Way::ipc);
 }
 
 double raw_inproc_rtt(const Run& run) {
@@ -218,19 +244,20 @@ double raw_inproc_rtt(const Run& run) {
   return ask_echo(socket, warm_up, count);
 }
 
-double raw_ipc_64(const Run& run) { return throughput("ipc", run.count(2'000'000), 64) / 64; }
-double raw_tcp_64(const Run& run) { return throughput("tcp", run.count(2'000'000), 64) / 64; }
-double raw_ipc_coalesced_64(const Run& run) { return throughput("ipc", run.count(31'250), 64 * 64) / 64; }
-double raw_ipc_64_kib(const Run& run) { return throughput("ipc", run.count(5000), 64 << 10) / 1e9; }
-double raw_ipc_1_mib(const Run& run) { return throughput("ipc", run.count(1000), 1 << 20) / 1e9; }
+double raw_ipc_64(const Run& run) { return throughput(Way::ipc, run.count(2'000'000), 64) / 64; }
+double raw_tcp_64(const Run& run) { return throughput(Way::tcp, run.count(2'000'000), 64) / 64; }
+double raw_ipc_coalesced_64(const Run& run) { return throughput(Way::ipc, run.count(31'250), 64 * 64) / 64; }
+double raw_curve_coalesced_64(const Run& run) { return throughput(Way::tcp_curve, run.count(31'250), 64 * 64) / 64; }
+double raw_ipc_64_kib(const Run& run) { return throughput(Way::ipc, run.count(5000), 64 << 10) / 1e9; }
+double raw_ipc_1_mib(const Run& run) { return throughput(Way::ipc, run.count(1000), 1 << 20) / 1e9; }
 
 double raw_lone(const Run& run) {
   const std::size_t count = run.count(300);
-  Peer peer{zmq::socket_type::pull, [&](zmq::socket_t& socket) { return median_delay(socket, count); }};
+  Peer peer{zmq::socket_type::pull, Way::ipc, [&](zmq::socket_t& socket) { return median_delay(socket, count); }};
   zmq::context_t context{1};
   zmq::socket_t socket{context, zmq::socket_type::push};
   socket.set(zmq::sockopt::linger, 0);
-  peer.bind(socket, "ipc");
+  peer.bind(socket);
   auto due = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < count; ++i) {
     std::this_thread::sleep_until(due += std::chrono::milliseconds{2});

@@ -10,6 +10,7 @@
 
 #include "benchmarks/measurements.hpp"
 #include "benchmarks/over.hpp"
+#include "benchmarks/two_hosts.hpp"
 
 namespace bench {
 
@@ -57,11 +58,15 @@ double tell_all(const troupe::Ref<Sink>& sink, const M& message, std::size_t cou
 
 // Messages per second, after a tenth of them for warming up.
 template <class M>
-double rate_of(troupe::ChildTransport transport, const M& message, std::size_t count, std::size_t message_bytes) {
-  troupe::Node node{over(transport)};
-  const auto sink = node.spawn<Sink>(troupe::own_process);
+double rate_to(const troupe::Ref<Sink>& sink, const M& message, std::size_t count, std::size_t message_bytes) {
   tell_all(sink, message, count / 10, message_bytes);
   return static_cast<double>(count) / tell_all(sink, message, count, message_bytes);
+}
+
+template <class M>
+double rate_of(troupe::ChildTransport transport, const M& message, std::size_t count, std::size_t message_bytes) {
+  troupe::Node node{over(transport)};
+  return rate_to(node.spawn<Sink>(troupe::own_process), message, count, message_bytes);
 }
 
 double blobs_gb(std::size_t count, std::size_t bytes) {
@@ -75,6 +80,12 @@ void Sink::on(const Stamp& stamp) { delays_.push_back(static_cast<double>(now_ns
 
 double tell_ipc_64(const Run& run) { return rate_of(troupe::ChildTransport::ipc, Words{}, run.count(3'000'000), 64); }
 double tell_tcp_64(const Run& run) { return rate_of(troupe::ChildTransport::tcp, Words{}, run.count(3'000'000), 64); }
+
+double tell_tcp_curve_64(const Run& run) {
+  TwoHosts hosts;
+  return rate_to(hosts.head().spawn<Sink>(TwoHosts::other()), Words{}, run.count(2'000'000), 64);
+}
+
 double tell_ipc_64_kib(const Run& run) { return blobs_gb(run.count(8000), 64 << 10); }
 double tell_ipc_1_mib(const Run& run) { return blobs_gb(run.count(1000), 1 << 20); }
 

@@ -28,13 +28,15 @@ std::string path_in(const std::string& directory) { return directory + "/node.ke
 
 }  // namespace
 
+std::string new_key() { return std::string{title} + make_curve_keys().secret_half + '\n'; }
+
 void make_keys(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) raise(ErrorType::refused, directory + " can't be made: " + reason());
   const std::string path = path_in(directory);
   const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file && errno == EEXIST) raise(ErrorType::refused, path + " is there already; hosts that have it would no longer be let in");
   if (!file) raise(ErrorType::refused, path + " can't be written: " + reason());
-  const std::string text = std::string{title} + make_curve_keys().secret_half + '\n';
+  const std::string text = new_key();
   const bool written =
       ::fchmod(file.get(), 0600) == 0 && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (written && ::fsync(file.get()) == 0) return;

@@ -8,6 +8,9 @@
 
 namespace troupe::detail {
 
+/// What stands in a new `node.key`.
+[[nodiscard]] std::string new_key();
+
 /// Makes `directory`, if it is missing, and in it `node.key`, mode 0600: the secret half, from which the public one follows.
 /// @throws Refused  there is a key already, or the directory can't be written to; nothing was changed
 void make_keys(const std::string& directory);

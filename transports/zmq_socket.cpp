@@ -133,6 +133,16 @@ void drop_block(void*, void* hint) {
 
 }  // namespace
 
+std::string zmq_version_text() {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  ::zmq_version(&major, &minor, &patch);
+  return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
+}
+
+bool zmq_has_curve() noexcept { return ::zmq_has("curve") == 1; }
+
 CurveKeys make_curve_keys() {
   CurveKeys keys{std::string(40, '\0'), std::string(40, '\0')};
   if (zmq_curve_keypair(keys.public_half.data(), keys.secret_half.data()) != 0) refuse("no keys can be made", errno);

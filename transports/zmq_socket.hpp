@@ -32,6 +32,11 @@ struct ZmqEvent {
   int descriptor;  // of the connection; only with `connected`
 };
 
+/// Of the libzmq that runs, for people.
+[[nodiscard]] std::string zmq_version_text();
+/// Whether it can do CURVE: some are built without.
+[[nodiscard]] bool zmq_has_curve() noexcept;
+
 /// A key pair, each half as 40 characters of Z85.
 struct CurveKeys {
   std::string public_half;

@@ -78,6 +78,11 @@ class CapturedLog {
       if (line.find(text) != std::string::npos) return true;
     return false;
   }
+  [[nodiscard]] std::vector<std::string> lines() {
+    (void)troupe::detail::flush_log(1s);
+    const std::lock_guard lock{mutex_};
+    return lines_;
+  }
 
  private:
   std::mutex mutex_;

@@ -2,8 +2,9 @@
 # troupe: actors in processes. Apache-2.0, see LICENSE.
 # Uses troupe as other projects do and runs their hello: packaging.sh ROOT BUILD_DIR find_package|pkg_config|shared|fetch_content
 #   find_package, pkg_config  the build of BUILD_DIR, installed into a scratch prefix
-#   shared                    a shared troupe, built in BUILD_DIR/shared: by both ways, and what it shows is looked through
-#   fetch_content             the source tree as a part of a project
+#   fetch_content             the source tree as a part of a project, which is built in BUILD_DIR/fetched
+#   shared                    the same with a shared troupe, installed: by both ways, and what it shows is looked through. After
+#                             fetch_content: it links what that has compiled
 set -euo pipefail
 root=$1 build=$2 way=$3
 scratch=$(mktemp -d)
@@ -12,7 +13,7 @@ consumer=$root/tests/house/consumer
 # The compiler and its launcher of the build under test.
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt" | head -1; }
 compiler=$(cached CMAKE_CXX_COMPILER)
-# Unoptimised: half the time. The library is compiled alike by shared and fetch_content, so ccache compiles it once.
+# Unoptimised: half the time.
 same=(-G Ninja "-DCMAKE_CXX_COMPILER=$compiler" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0)
 ccache=$(cached TROUPE_CCACHE)
 [ ! -x "$ccache" ] || same+=("-DCMAKE_CXX_COMPILER_LAUNCHER=$ccache")
@@ -60,6 +61,13 @@ hides_the_rest() {  # LIBRARY: a shared one shows names of troupe only
   grep -q 'troupe::' <(nm -DC --defined-only "$library") || { echo "shows nothing of troupe"; exit 1; }
 }
 
+build_fetched() {  # ON|OFF: whether troupe is shared
+  quietly cmake -S "$consumer" -B "$build/fetched" "${same[@]}" "-DTROUPE_SOURCE=$root" "-DBUILD_SHARED_LIBS=$1" "-DTROUPE_INSTALL=$1"
+  quietly cmake --build "$build/fetched"
+  says_hello "$build/fetched/hello"
+  [ -z "$(find "$build/fetched" -name 'libtroupe_etcd.*')" ] || says_hello "$build/fetched/named"
+}
+
 case $way in
   find_package | pkg_config)
     quietly cmake --install "$build" --prefix "$scratch/prefix"
@@ -67,20 +75,13 @@ case $way in
     "by_$way" "$scratch/prefix"
     ;;
   shared)
-    quietly cmake -S "$root" -B "$build/shared" "${same[@]}" -DBUILD_SHARED_LIBS=ON "-DCMAKE_INSTALL_PREFIX=$scratch/prefix" \
-      -DTROUPE_BUILD_TESTS=OFF -DTROUPE_BUILD_SAMPLES=OFF -DTROUPE_BUILD_BENCHMARKS=OFF -DTROUPE_BUILD_TOOLS=OFF
-    quietly cmake --build "$build/shared"
-    quietly cmake --install "$build/shared"
+    build_fetched ON
+    quietly cmake --install "$build/fetched" --prefix "$scratch/prefix"
     only_public "$scratch/prefix"
     find "$scratch/prefix" -name 'libtroupe*.so' | while read -r library; do hides_the_rest "$library"; done
     by_find_package "$scratch/prefix"
     by_pkg_config "$scratch/prefix"
     ;;
-  fetch_content)
-    quietly cmake -S "$consumer" -B "$scratch/fetched" "${same[@]}" "-DTROUPE_SOURCE=$root"
-    quietly cmake --build "$scratch/fetched"
-    says_hello "$scratch/fetched/hello"
-    [ -z "$(find "$scratch/fetched" -name 'libtroupe_etcd.*')" ] || says_hello "$scratch/fetched/named"
-    ;;
+  fetch_content) build_fetched OFF ;;
   *) echo "unknown way: $way"; exit 2 ;;
 esac

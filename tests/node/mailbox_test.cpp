@@ -52,6 +52,32 @@ TEST_CASE("a mailbox gives back in the order of putting, and says when its owner
   CHECK(mailbox.push(&nodes[1]) == Mailbox::Pushed::queued);
 }
 
+TEST_CASE("a mailbox keeps the mark of what has waited longest, taken out or not") {
+  Mailbox mailbox;
+  std::array<Numbered, 4> nodes;
+  CHECK(mailbox.oldest() == 0);
+  CHECK(mailbox.nothing_new());
+  mailbox.mark(7);
+  (void)mailbox.push(&nodes[0]);
+  (void)mailbox.push(&nodes[1]);
+  CHECK_FALSE(mailbox.nothing_new());
+  CHECK(mailbox.oldest() == 7);
+
+  (void)mailbox.pop();
+
+  CHECK(mailbox.oldest() == 7);  // of the one that was taken together with the first
+  CHECK(mailbox.nothing_new());
+  mailbox.mark(9);
+  (void)mailbox.push(&nodes[2]);
+  CHECK(mailbox.oldest() == 7);
+  (void)mailbox.pop();
+  CHECK(mailbox.oldest() == 9);
+  (void)mailbox.pop();
+  CHECK(mailbox.oldest() == 0);
+  CHECK(mailbox.sleep());
+  CHECK_FALSE(mailbox.nothing_new());  // who wakes the owner need not mark: it takes that at once, or says that it waits
+}
+
 TEST_CASE("a closed mailbox takes nothing and gives all that was left, in order") {
   Mailbox mailbox;
   std::array<Numbered, 4> nodes;

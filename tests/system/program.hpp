@@ -90,7 +90,10 @@ class Folder {
 /// This test program as the ChildMain called `main`, in a session of its own, which its descendants share.
 class Program {
  public:
-  Program(const char* main, const Folder& folder) {
+  /// @param environment_too  NAME=VALUE, besides this program's
+  /// @param through          a command and its arguments that runs what stands behind them in its own place
+  Program(const char* main, const Folder& folder, const std::vector<std::string>& options = {},
+          const std::vector<std::string>& environment_too = {}, const std::vector<std::string>& through = {}) {
     std::array<int, 2> ends{};
     REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
     posix_spawn_file_actions_t actions;
@@ -105,12 +108,18 @@ class Program {
       if (std::string{*entry}.rfind("XDG_RUNTIME_DIR=", 0) != 0) environment.emplace_back(*entry);
     environment.push_back("XDG_RUNTIME_DIR=" + folder.path());
     environment.push_back(std::string{ChildMain::variable} + '=' + main);
+    environment.insert(environment.end(), environment_too.begin(), environment_too.end());
     std::vector<char*> pointers;
     for (auto& entry : environment) pointers.push_back(entry.data());
     pointers.push_back(nullptr);
-    std::string name = "program";
-    std::array<char*, 2> arguments{name.data(), nullptr};
-    REQUIRE(::posix_spawn(&pid_, "/proc/self/exe", &actions, &attributes, arguments.data(), pointers.data()) == 0);
+    const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+    std::vector<std::string> words = through;
+    words.push_back(self);
+    words.insert(words.end(), options.begin(), options.end());
+    std::vector<char*> arguments;
+    for (auto& argument : words) arguments.push_back(argument.data());
+    arguments.push_back(nullptr);
+    REQUIRE(::posix_spawn(&pid_, words.front().c_str(), &actions, &attributes, arguments.data(), pointers.data()) == 0);
     ::posix_spawn_file_actions_destroy(&actions);
     ::posix_spawnattr_destroy(&attributes);
     ::close(ends[1]);
@@ -142,6 +151,7 @@ class Program {
     read_until([&] { return output_.find(text) != std::string::npos; });
     return output_.find(text) != std::string::npos;
   }
+  [[nodiscard]] const std::string& output_so_far() const { return output_; }
   /// All that it wrote, once every process of it has closed its output.
   [[nodiscard]] const std::string& output() {
     read_until([] { return false; });

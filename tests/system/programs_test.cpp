@@ -97,6 +97,12 @@ const ChildMain brief{"brief", [](int argc, char** argv) {
                         return 3;
                       }};
 
+const ChildMain outliving{"outliving its node", [](int argc, char** argv) {
+                            { const Node node{argc, argv}; }
+                            stay();
+                            return 0;
+                          }};
+
 const ChildMain talking{"talking", [](int argc, char** argv) {
                           Node node{argc, argv};
                           const auto worker = node.spawn<Worker>(own_process);
@@ -167,6 +173,18 @@ TEST_CASE("SIGINT ends processes whose handlers are busy, too") {
   CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGINT));
   CHECK(program.family_ends(500ms));
   CHECK(files_below(folder.path()) == 0);
+}
+
+TEST_CASE("after the end of its node a program is ended by signals as if there had been none") {
+  const int signal = GENERATE(SIGINT, SIGTERM);
+  const Folder folder;
+  Program program{"outliving its node", folder};
+  REQUIRE(program.prints("ready"));
+
+  ::kill(program.pid(), signal);
+  const int status = program.status();
+
+  CHECK((WIFSIGNALED(status) && WTERMSIG(status) == signal));
 }
 
 TEST_CASE("SIGTERM lets processes finish what they were told, then kills the program by SIGTERM") {

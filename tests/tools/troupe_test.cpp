@@ -1,34 +1,14 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // The troupe command as its user sees it.
-#include "catch.hpp"
+#include "said.hpp"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
 namespace {
-
-struct Said {
-  int code = -1;
-  std::string text;
-};
-
-Said troupe_command(const std::string& arguments) {
-  const std::string line = std::string{TROUPE_BINARY_DIR} + "/tools/troupe " + arguments + " 2>&1";
-  FILE* const pipe = ::popen(line.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  Said said;
-  std::array<char, 512> piece{};
-  while (std::fgets(piece.data(), piece.size(), pipe) != nullptr) said.text += piece.data();
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) said.code = WEXITSTATUS(status);
-  return said;
-}
 
 class Folder {
  public:

@@ -177,7 +177,7 @@ TEST_CASE("another version of the wire is refused as such, naming both") {
   }
 }
 
-TEST_CASE("HELLO and REFUSE may name no destination, and kinds other than DATA need no sequence") {
+TEST_CASE("HELLO, KNOCK and REFUSE may name no destination, and kinds other than DATA need no sequence") {
   FrameHeader header = some_header();
   header.sequence = 0;
   header.kind = FrameKind::ack;
@@ -185,10 +185,77 @@ TEST_CASE("HELLO and REFUSE may name no destination, and kinds other than DATA n
 
   header.destination = {};
   CHECK_THROWS_AS(parse_frame(make_frame(header).view()), Malformed);
-  for (const auto kind : {FrameKind::hello, FrameKind::refuse}) {
+  for (const auto kind : {FrameKind::hello, FrameKind::refuse, FrameKind::knock}) {
     header.kind = kind;
     CHECK_NOTHROW(parse_frame(make_frame(header).view()));
   }
+  header.kind = FrameKind::gone;  // who is told is known
+  CHECK_THROWS_AS(parse_frame(make_frame(header).view()), Malformed);
+}
+
+TEST_CASE("KNOCK and GONE come back as they were sent, and cut off their bodies are refused") {
+  FrameHeader header = some_header();
+  header.sequence = 0;
+  const auto cut_off = [](const Block& frame, auto read) {
+    const auto body = frame_body(frame.view());
+    for (std::size_t size = 0; size < body.size(); ++size) {
+      CAPTURE(size);
+      CHECK_THROWS_AS(read(body.first(size)), Malformed);
+    }
+  };
+
+  header.kind = FrameKind::gone;
+  ErrorInfo why = make_error(ErrorType::node_lost, "its host is lost", Executed::unknown);
+  why.cause = std::make_shared<const ErrorInfo>(make_error(ErrorType::timeout, "not heard"));
+  const Block gone = make_frame_of(header, why);
+  CHECK(parse_frame(gone.view()).kind == FrameKind::gone);
+  const auto told = decode<ErrorInfo>(frame_body(gone.view()));
+  CHECK(told.code == Errc::unreachable);
+  CHECK(told.what == "its host is lost");
+  REQUIRE(told.cause != nullptr);
+  CHECK(told.cause->what == "not heard");
+  cut_off(gone, [](auto body) { return decode<ErrorInfo>(body); });
+
+  header.kind = FrameKind::knock;
+  header.destination = {};
+  header.destination_incarnation = 0;
+  Hello hello;
+  hello.node = header.source;
+  hello.endpoint = "tcp://10.0.0.1:7000";
+  const Block knock = make_frame_of(header, hello);
+  CHECK(parse_frame(knock.view()).kind == FrameKind::knock);
+  CHECK(decode<Hello>(frame_body(knock.view())).endpoint == hello.endpoint);
+  cut_off(knock, [](auto body) { return decode<Hello>(body); });
+}
+
+TEST_CASE("a frame travels in a forward envelope as it is, and is checked again where it leaves it") {
+  const Octets inner = some_frame();
+  EnvelopeHeader forward;
+  forward.kind = EnvelopeKind::forward;
+  Encoded out{sizeof(FrameHeader)};
+  append_envelope(out, forward, inner);
+  const Block block = take_frame(out, some_header());
+  const Octets outer{block.view().begin(), block.view().end()};
+
+  static_cast<void>(parse_frame(outer));
+  EnvelopeCursor cursor{outer};
+  const auto envelope = cursor.next();
+  REQUIRE(envelope);
+  CHECK(envelope->header.kind == EnvelopeKind::forward);
+  CHECK(Octets{envelope->payload.begin(), envelope->payload.end()} == inner);
+  CHECK_FALSE(cursor.next());
+  CHECK_THAT(walk_fault(with(outer, first + offsetof(EnvelopeHeader, payload_bytes), UINT32_MAX)), Contains("longer"));
+  const auto leaves = [](const Octets& frame) {
+    EnvelopeCursor within{frame};
+    const auto handed_on = within.next();
+    REQUIRE(handed_on);
+    return fault_of({handed_on->payload.begin(), handed_on->payload.end()});
+  };
+  CHECK(leaves(outer) == "none");
+  const std::size_t start = first + sizeof(EnvelopeHeader);
+  CHECK_THAT(leaves(with(outer, start + offsetof(FrameHeader, magic), 1U)), Contains("magic"));
+  CHECK_THAT(leaves(with(outer, start + offsetof(FrameHeader, kind), std::uint8_t{99})), Contains("kind 99"));
+  CHECK_THAT(leaves(with(outer, first + offsetof(EnvelopeHeader, payload_bytes), std::uint32_t{79})), Contains("79 bytes"));
 }
 
 TEST_CASE("a wrong envelope is refused, saying what is wrong, and the walk ends there") {
@@ -201,9 +268,9 @@ TEST_CASE("a wrong envelope is refused, saying what is wrong, and the walk ends 
   CHECK(walk_fault(frame) == "none");
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), std::uint8_t{0}), Contains("kind 0"));
   CHECK_THAT(spoilt(second, offsetof(EnvelopeHeader, kind), std::uint8_t{200}), Contains("kind 200"));
-  for (const auto asks : {EnvelopeKind::watch, EnvelopeKind::where, EnvelopeKind::drain})
+  for (const auto asks : {EnvelopeKind::watch, EnvelopeKind::where, EnvelopeKind::drain, EnvelopeKind::inspect})
     CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), asks), Contains("no number"));
-  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), std::uint8_t{200}), Contains("kind 200"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), std::uint8_t{16}), Contains("kind 16"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::ask), Contains("no number"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::reply), Contains("names no ask"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::error), Contains("names no ask"));

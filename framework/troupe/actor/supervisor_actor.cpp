@@ -184,7 +184,7 @@ void SupervisorActor::look_at_deadline(Child& child) {
   if (!child.process) return;
   Children& processes = troupe_cell().node().children();
   if (child.urged > 1) {
-    (void)processes.kill(*child.process);
+    if (!processes.kill(*child.process)) kill_actor(*child.process);  // it is on another host, or has ended
     return;
   }
   log(LogLevel::warning, child.seat().label() + " did not end within its stop_timeout, and gets SIGTERM");

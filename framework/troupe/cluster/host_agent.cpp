@@ -2,6 +2,8 @@
 #include <troupe/cluster/host_agent.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include <troupe/actor/spawn.hpp>
@@ -28,10 +30,17 @@ class ProcessStarter final : public Actor<ProcessStarter, StartActor> {
   }
 };
 
+double load_for_each_core() {
+  double load = 0;
+  return ::getloadavg(&load, 1) == 1 ? load / static_cast<double>(usable_cores()) : 0;
+}
+
 }  // namespace
 
 HostAgent::HostAgent(HostEntry own, Ref<HostAgent> head) : own_{std::move(own)}, head_{std::move(head)} {
   hosts_.emplace(own_.host.name, own_);
+  on(used());
+  every(std::chrono::seconds{2}, LookAtLoad{});
 }
 
 HostTable HostAgent::table() const {
@@ -52,10 +61,7 @@ HostTable HostAgent::on(const AdmitHost& admit) {
   now.hosts.push_back(admit.host);
   install(now);
   tell_others(table());
-  HostTable answer = table();
-  NodeCore& core = node().core();
-  if (!core.options().directory) answer.names = core.names().for_others();
-  return answer;
+  return table();
 }
 
 void HostAgent::on(const HostTable& table) { install(table); }
@@ -82,9 +88,11 @@ void HostAgent::install(const HostTable& now) {
     if (const auto session = core.links().find(entry.agent.node))
       core.end_session_later(session, std::make_shared<const ErrorInfo>(down.reason));
     used_.erase(name);
+    loads_.erase(name);
     for (const WatchHosts& each : watchers_)
       if (each.down) each.down.tell(down);
   }
+  describe();
   answer_waiting();
 }
 
@@ -168,14 +176,19 @@ Future<HostEntry> HostAgent::on(const ChooseHost& choose) {
   if (best == nullptr) {
     std::string names;
     for (const auto& [name, entry] : hosts_) names += (names.empty() ? "" : ", ") + name;
-    raise(ErrorType::not_found, (choose.kind == Place::Kind::label ? "no host has the label '" : "no host is called '") + choose.text +
-                                    "'; the job has " + names);
+    return failed_future<HostEntry>(std::make_shared<const ErrorInfo>(
+        make_error(ErrorType::not_found, (choose.kind == Place::Kind::label ? "no host has the label '" : "no host is called '") +
+                                             choose.text + "'; the job has " + names)));
   }
   ++used_[best->host.name];  // until it says so itself
   return ready_future(*best);
 }
 
-void HostAgent::on(const HostUsed& used) { used_[used.host] = used.processes; }
+void HostAgent::on(const HostUsed& used) {
+  used_[used.host] = used.processes;
+  loads_[used.host] = used.load;
+  describe();
+}
 
 Task<StartedActor> HostAgent::on(const StartActor& start) {
   const Ref<ProcessStarter> starter = spawn<ProcessStarter>();
@@ -193,19 +206,36 @@ Ref<Steward> HostAgent::on(const StartSteward& start) {
 void HostAgent::look_after(CellPointer started, NodeId owner) {
   watch(Ref<HostAgent>{started});
   started_.push_back({std::move(started), owner});
-  count_started();
+  tell_used();
 }
 
 void HostAgent::on(const Down& down) {
   const auto ended = std::erase_if(started_, [&](const Started& each) { return each.actor->address() == down.address; });
-  if (ended != 0) return count_started();
+  if (ended != 0) return tell_used();
   std::erase_if(watchers_, [&](const WatchHosts& each) { return down.is(each.up) || down.is(each.down); });
 }
 
-void HostAgent::count_started() {
+HostUsed HostAgent::used() const { return {own_.host.name, started_.size(), load_for_each_core()}; }
+
+void HostAgent::tell_used() {
   if (head_ended_) return;
-  const HostUsed used{own_.host.name, started_.size()};
-  is_head() ? on(used) : head_.tell(used);
+  on(used());
+  if (!is_head()) head_.tell(used());
+}
+
+void HostAgent::on(const LookAtLoad&) {
+  constexpr double worth_telling = 0.05;
+  if (std::abs(load_for_each_core() - loads_[own_.host.name]) >= worth_telling) tell_used();
+}
+
+void HostAgent::describe() const {
+  std::vector<HostLine> lines;
+  for (const auto& [name, entry] : hosts_) {
+    const auto load = loads_.find(name);
+    lines.push_back({name, entry.agent.node, entry.tcp_endpoint, entry.host.slots, entry.host.labels, entry.host.head ? "head" : "joined",
+                     load == loads_.end() ? 0 : load->second});
+  }
+  node().core().router().describe(std::move(lines));
 }
 
 Ref<HostAgent> host_agent(NodeCore& node) {

@@ -17,7 +17,6 @@
 #include <troupe/cluster/steward.hpp>
 #include <troupe/node/build_id.hpp>
 #include <troupe/node/host.hpp>
-#include <troupe/node/name_service.hpp>
 #include <troupe/node/place.hpp>
 
 namespace troupe::detail {
@@ -38,7 +37,6 @@ struct AdmitHost {
 struct HostTable {
   std::vector<HostEntry> hosts;
   std::vector<HostDown> down;  // who has gone since the last one
-  KeeperAddress names;         // who keeps names for all; of nobody: each host for itself
 };
 /// Answered when there are so many.
 struct HostsWanted {
@@ -53,11 +51,14 @@ struct ChooseHost {
   Place::Kind kind = Place::Kind::anywhere;
   std::string text;
 };
-/// To the head: so many processes were started on `host` for others, and live.
+/// To the head: so many processes were started on `host` for others, and live; and its load for each core, of the last minute.
 struct HostUsed {
   std::string host;
   std::uint64_t processes = 0;
+  double load = 0;
 };
+/// To itself.
+struct LookAtLoad {};
 /// Answered with where the actor is.
 struct StartActor {
   CodeKey entry;
@@ -76,7 +77,7 @@ struct StartSteward {
 /// Answered with how the head was lost.
 struct AwaitHeadEnd {};
 
-class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWanted, WatchHosts, ChooseHost, HostUsed, StartActor,
+class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWanted, WatchHosts, ChooseHost, HostUsed, LookAtLoad, StartActor,
                                      StartSteward, AwaitHeadEnd, Down> {
  public:
   /// @param head  of which this host is one; null: this is the head
@@ -88,6 +89,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   void on(const WatchHosts& watchers);
   Future<HostEntry> on(const ChooseHost& choose);
   void on(const HostUsed& used);
+  void on(const LookAtLoad&);
   Task<StartedActor> on(const StartActor& start);
   Ref<Steward> on(const StartSteward& start);
   Future<ErrorInfo> on(const AwaitHeadEnd&);
@@ -111,12 +113,15 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   void tell_others(const HostTable& now) const;
   void answer_waiting();
   void look_after(CellPointer started, NodeId owner);
-  void count_started();
+  [[nodiscard]] HostUsed used() const;
+  void tell_used();
+  void describe() const;
 
   const HostEntry own_;
   const Ref<HostAgent> head_;
   std::map<std::string, HostEntry> hosts_;
   std::map<std::string, std::uint64_t> used_;  // at the head
+  std::map<std::string, double> loads_;
   std::vector<Waiting> waiting_;
   std::vector<WatchHosts> watchers_;
   std::vector<Promise<ErrorInfo>> head_end_;

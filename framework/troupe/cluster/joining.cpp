@@ -16,10 +16,12 @@
 #include <troupe/actor/spawn.hpp>
 #include <troupe/cluster/host_agent.hpp>
 #include <troupe/node/child_exit.hpp>
+#include <troupe/node/configuration.hpp>
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/elsewhere.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/node/way.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/log.hpp>
 
@@ -160,7 +162,7 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
   core.close(NodeCore::Processes::ended);
   core.signals = nullptr;
   flush_log(std::chrono::seconds{1});
-  ::setenv("TROUPE_JOIN", core.options().join.c_str(), 1);
+  give_environment(core.options());
   ::execv("/proc/self/exe", arguments.data());
   log(LogLevel::error, "this program could not be started again");
   leave(1, true);
@@ -178,6 +180,9 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
   }
   const Ref<HostAgent> head{core.cell_through(session, Router::host_agent)};
   const Ref<HostAgent> agent = spawn_agent(node, head);
+  // Before others know of this host, and start processes here.
+  const Address keeper{session->peer(), session->peer_incarnation(), Router::name_keeper};
+  if (!options.directory) core.names().keep_at({keeper, Way{core.router().job(), session->endpoint()}.text()});
   const Address own{core.id(), core.incarnation(), Router::host_agent};
   const std::size_t slots = options.slots != 0 ? options.slots : usable_cores();
   const auto admitted =
@@ -186,7 +191,6 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
     log(LogLevel::error, "the head at " + options.join + " does not take this host: " + admitted.error().what);
     leave_job(core, 1);
   }
-  if (admitted->names.address.actor != 0) core.names().keep_at(admitted->names);
   agent.tell(*admitted);
   const ErrorInfo end = agent.ask(AwaitHeadEnd{}, forever).get();
   if (end.type == ErrorType::closed) leave_job(core, 0);
@@ -205,6 +209,8 @@ void begin_hosts(Node& node) {
   if (!node.core().options().join.empty()) serve_head(node);
   node.core().join(node.core().random_number());
   (void)spawn_agent(node, {});
+  if (node.core().names().for_others().address.actor != Router::name_keeper)
+    throw Misuse{"who keeps the names of a job must be its head's second actor"};
 }
 
 }  // namespace troupe::detail

@@ -141,6 +141,12 @@ void LocalCell::release_room(std::uint32_t messages) noexcept {
   if (room_wanted_.load() && before - messages <= capacity_ / 2) wake_waiting();
 }
 
+void LocalCell::handled_all_of(std::uint32_t messages) noexcept {
+  if (messages == 0) return;
+  released_.store(released_.load(std::memory_order_relaxed) + messages, std::memory_order_relaxed);
+  release_room(messages);
+}
+
 void LocalCell::wake_waiting() {
   std::vector<Counted<Cell>> senders;
   std::vector<Counted<TypedState<void>>> turns;
@@ -199,6 +205,7 @@ void LocalCell::leave_wait(Parker& parker) {
 // --- Delivery -------------------------------------------------------------------------------------------------------
 
 void LocalCell::put(LocalMessage& message) {
+  if (mailbox_.nothing_new()) mark_waiting();
   switch (mailbox_.push(&message)) {
     case Mailbox::Pushed::queued:
       return;
@@ -258,8 +265,9 @@ void LocalCell::wait_for_room(LocalMessage& message, Duration patience) {
   put(message);
 }
 
-bool LocalCell::push(MailNode& node) {
-  switch (mailbox_.push(&node)) {
+bool LocalCell::push(MailNode& mail) {
+  if (mailbox_.nothing_new()) mark_waiting();
+  switch (mailbox_.push(&mail)) {
     case Mailbox::Pushed::queued:
       return true;
     case Mailbox::Pushed::wake_owner:

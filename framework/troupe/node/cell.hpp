@@ -263,7 +263,7 @@ class LocalCell final : public Cell {
 
   /// What it has to do, beside what waits in the mailbox.
   struct Burden {
-    std::uint32_t handled = 0;  // messages so far
+    std::uint64_t handled = 0;  // messages so far
     std::uint32_t awaited = 0;  // answers, by its tasks and callbacks
     std::size_t outbox = 0;     // messages
     std::size_t held = 0;       // messages that wait until it is made anew
@@ -272,9 +272,26 @@ class LocalCell final : public Cell {
   /// To be called in a turn.
   [[nodiscard]] Burden burden() const;
   /// Odd within a turn; another number in each turn for a message. From any thread.
-  [[nodiscard]] std::uint32_t turn() const noexcept { return turns_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t turn() const noexcept { return turns_.load(std::memory_order_relaxed); }
   /// That have room in the mailbox: those that wait, those that are about to be put there, and the one that is handled. From any thread.
   [[nodiscard]] std::uint32_t waiting_messages() const noexcept { return size_.load(); }
+
+  /// What others see of it while it goes on: each figure by itself, not all of one moment.
+  struct Sight {
+    std::uint64_t handled = 0;  // messages so far
+    std::uint64_t waiting = 0;  // messages, without the one that is handled
+    bool in_turn = false;
+    std::uint32_t incarnation = 0;   // how often it was made anew
+    Duration oldest = Duration{-1};  // for how long what waits has done so; negative: not known. See Mailbox::oldest
+  };
+  /// From any thread.
+  [[nodiscard]] Sight sight() const;
+  /// Those in this process. From any thread.
+  [[nodiscard]] std::vector<Counted<LocalCell>> children() const;
+  /// So many messages of other processes were put into the mailbox. To be called by who drains the inbox.
+  void came(std::uint32_t messages) noexcept { came_.store(came_.load(std::memory_order_relaxed) + messages, std::memory_order_relaxed); }
+  /// It waits for a thread from now on.
+  void mark_waiting() noexcept;
 
   std::atomic<std::uint32_t> callbacks{0};       // of futures, that will run in a turn of this actor
   std::atomic<std::uint32_t> remote_senders{0};  // peers that have credit for it
@@ -294,10 +311,11 @@ class LocalCell final : public Cell {
   [[nodiscard]] Extras* extras_if_any() const noexcept { return extras_.load(std::memory_order_acquire); }
   [[nodiscard]] bool reserve_room() noexcept;
   void release_room(std::uint32_t messages) noexcept;
+  void handled_all_of(std::uint32_t messages) noexcept;
   void put(LocalMessage& message);
   void refuse_draining(LocalMessage& message);
   /// @returns false: the actor has ended, the node is still the caller's
-  bool push(MailNode& node);
+  bool push(MailNode& mail);
   void close_mailbox();
   void wait_for_room(LocalMessage& message, Duration patience);
   void queue(Outgoing message, Duration patience);
@@ -340,8 +358,10 @@ class LocalCell final : public Cell {
   enum class Overtaking : std::uint8_t { none, halt, kill };  // what does not wait for its place in the mailbox
 
   Mailbox mailbox_;
+  std::atomic<std::uint64_t> turns_{0};  // four times what was handled; in a turn one more, in one of a job three
   std::atomic<std::uint32_t> size_{0};
-  std::atomic<std::uint32_t> turns_{0};  // twice what was handled; odd in a turn
+  std::atomic<std::uint32_t> released_{0};  // in all, of what took its place in `size_`; only turns write here
+  std::atomic<std::uint32_t> came_{0};      // in all, from other processes
   const std::uint32_t capacity_;
   std::atomic<Overtaking> overtaking_{Overtaking::none};
   std::atomic<bool> room_wanted_{false};

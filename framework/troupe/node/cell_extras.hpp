@@ -40,7 +40,7 @@ struct LocalCell::Extras {
     void fire() override;
   };
 
-  std::mutex mutex;  // guards `waiting_*`
+  std::mutex mutex;  // guards `waiting_*`, and `children` where it is changed or read by others
   std::vector<Counted<Cell>> waiting_senders;
   std::vector<Parker*> waiting_threads;
   std::vector<Counted<TypedState<void>>> waiting_turns;  // of actors with a full outbox
@@ -64,7 +64,7 @@ struct LocalCell::Extras {
 
   // Of an actor under a supervisor:
   std::unique_ptr<Supervision> supervision;
-  std::uint32_t incarnation = 0;
+  std::atomic<std::uint32_t> incarnation{0};
   bool last = false;                         // it ends for good
   std::shared_ptr<const ErrorInfo> verdict;  // why, if not by itself
   MailNode* first_held = nullptr;            // what came while it was made anew

@@ -41,7 +41,7 @@ bool LocalCell::may_begin_again() const noexcept {
 
 std::uint32_t LocalCell::incarnation() const noexcept {
   const Extras* extras = extras_if_any();
-  return extras == nullptr ? 0 : extras->incarnation;
+  return extras == nullptr ? 0 : extras->incarnation.load(std::memory_order_relaxed);
 }
 
 void LocalCell::begin_last_end(std::shared_ptr<const ErrorInfo> why) {
@@ -61,7 +61,7 @@ bool LocalCell::vacate() {
   end_actor();
   life_ = Life::vacant;
   Extras& mine = extras();
-  ++mine.incarnation;
+  mine.incarnation.fetch_add(1, std::memory_order_relaxed);
   node().flush_slice();
   if (mine.supervision->vacant(reason_.load(std::memory_order_relaxed), mine.error)) return true;
   mine.last = true;

@@ -98,9 +98,9 @@ LocalCell::Run LocalCell::run(unsigned budget) {
       if (end == TimePoint::max()) end = now + slice_time;
       long_slice = long_slice || now >= end;
     }
-    if (handled >= room_step || long_slice) release_room(std::exchange(handled, 0));
+    if (handled >= room_step || long_slice) handled_all_of(std::exchange(handled, 0));
     if (outbox_full() && !settle_outbox()) {
-      release_room(handled);
+      handled_all_of(handled);
       return Run::idle;
     }
     if (long_slice) {
@@ -109,7 +109,7 @@ LocalCell::Run LocalCell::run(unsigned budget) {
     }
     MailNode* next = next_message();
     if (next == nullptr) {
-      release_room(std::exchange(handled, 0));
+      handled_all_of(std::exchange(handled, 0));
       if (!settle_outbox()) return Run::idle;
       if (mailbox_.sleep()) return Run::idle;
       continue;
@@ -121,11 +121,11 @@ LocalCell::Run LocalCell::run(unsigned budget) {
 }
 
 void LocalCell::handle(MailNode& message) {
-  const std::uint32_t turns = turns_.load(std::memory_order_relaxed);
-  turns_.store(turns + 1, std::memory_order_relaxed);
+  const std::uint64_t turns = turns_.load(std::memory_order_relaxed);
   const bool is_job = message.kind() == MailNode::job;
+  turns_.store(turns + (is_job ? 3 : 1), std::memory_order_relaxed);
   handle_in_turn(message);
-  turns_.store(is_job ? turns : turns + 2, std::memory_order_relaxed);
+  turns_.store(is_job ? turns : turns + 4, std::memory_order_relaxed);
 }
 
 void LocalCell::handle_in_turn(MailNode& message) {
@@ -259,13 +259,21 @@ void LocalCell::detach(const Attachment& attachment) {
   if (Extras* mine = extras_if_any()) mine->attachments.erase(&attachment);
 }
 
-void LocalCell::add_child(CellPointer child) { extras().children.push_back(std::move(child)); }
+void LocalCell::add_child(CellPointer child) {
+  Extras& mine = extras();
+  const std::lock_guard lock{mine.mutex};
+  mine.children.push_back(std::move(child));
+}
 
 void LocalCell::post_child_ended(CellPointer child) { post(std::make_unique<ChildEndedJob>(std::move(child))); }
 
 void LocalCell::child_ended(Cell& child) {
-  auto& children = extras().children;
-  std::erase_if(children, [&](const CellPointer& each) { return each.get() == &child; });
+  Extras& mine = extras();
+  const auto found = std::find_if(mine.children.begin(), mine.children.end(), [&](const auto& each) { return each.get() == &child; });
+  if (found == mine.children.end()) return;
+  const CellPointer ended = *found;  // not destroyed under the mutex
+  const std::lock_guard lock{mine.mutex};
+  mine.children.erase(found);
 }
 
 void LocalCell::end_attachments() noexcept {

@@ -1,8 +1,10 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/configuration.hpp>
+#include <troupe/node/slurm.hpp>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -27,7 +29,8 @@ struct Setting {
 void add_labels(NodeOptions& options, std::string_view text) {
   while (!text.empty()) {
     const std::string_view label = text.substr(0, text.find(','));
-    if (!label.empty()) options.labels.emplace_back(label);
+    if (!label.empty() && std::find(options.labels.begin(), options.labels.end(), label) == options.labels.end())
+      options.labels.emplace_back(label);
     text.remove_prefix(label.size() == text.size() ? label.size() : label.size() + 1);
   }
 }
@@ -63,7 +66,8 @@ constexpr std::array settings{
   }
   text +=
       "  --troupe-transport=NAME               what processes of this host talk over: ipc (default) or tcp (needs --troupe-insecure)\n"
-      "  --troupe-help                         print this and leave\n";
+      "  --troupe-help                         print this and leave\n"
+      "In a step of Slurm's with more than one node the first node is the head and the others join it; TROUPE_SLURM=0 forbids it.\n";
   (void)!::write(STDOUT_FILENO, text.data(), text.size());
   std::exit(0);
 }
@@ -110,6 +114,32 @@ void take_environment(NodeOptions& options) {
     ::unsetenv(each.variable);
     if (!text.empty()) each.apply(options, text);
   }
+}
+
+void give_environment(const NodeOptions& options) {
+  std::string labels;
+  for (const std::string& label : options.labels) labels += (labels.empty() ? "" : ",") + label;
+  const auto give = [](const char* variable, const std::string& value) {
+    if (!value.empty()) ::setenv(variable, value.c_str(), 1);
+  };
+  give("TROUPE_LISTEN", options.listen);
+  give("TROUPE_JOIN", options.join);
+  give("TROUPE_NAME", options.name);
+  give("TROUPE_SLOTS", options.slots == 0 ? "" : std::to_string(options.slots));
+  give("TROUPE_LABELS", labels);
+  give("TROUPE_KEYS", options.keys);
+  give("TROUPE_INSECURE", options.insecure ? "1" : "");
+}
+
+void take_step(NodeOptions& options) {
+  if (!options.listen.empty() || !options.join.empty()) return;
+  const auto step = take_slurm_step();
+  if (!step) return;
+  if (step->part == SlurmStep::Part::spare) std::exit(0);
+  if (options.keys.empty()) throw Refused{step->needs_keys()};
+  (step->part == SlurmStep::Part::head ? options.listen : options.join) = step->endpoint;
+  if (options.name.empty()) options.name = step->name;
+  if (options.slots == 0) options.slots = step->slots;
 }
 
 void check(const NodeOptions& options) {

@@ -14,6 +14,13 @@ void take_options(int& argc, char** argv, NodeOptions& options);
 /// To be called before other threads run.
 /// @throws Misuse  a value is none
 void take_environment(NodeOptions& options);
+/// The other way round, for the same program that this process becomes: its command line is the same, its environment need not be.
+void give_environment(const NodeOptions& options);
+/// Takes the place that a step of Slurm's with more than one node has for this process, unless the program was told another. A further
+/// task of a node that has its host node leaves with 0. To be called before other threads run.
+/// @throws Refused  there are no keys; the text says what to type
+/// @throws as take_slurm_step
+void take_step(NodeOptions& options);
 /// @throws Misuse  they contradict each other
 void check(const NodeOptions& options);
 

@@ -71,6 +71,7 @@ NodeCore::NodeCore(Node& node, NodeOptions options, NodeId id, std::uint64_t inc
       process_name_{program_invocation_short_name},
       surroundings_{std::move(surroundings)},
       clock_{surroundings_->clock()},
+      began_{clock_.now()},
       timers_{clock_, [this] { loop_->wake(); }},
       callbacks_{surroundings_->callback_waits()},
       transport_{surroundings_->make_transport()},
@@ -189,6 +190,7 @@ std::vector<Counted<LocalCell>> NodeCore::roots() {
 
 void NodeCore::schedule(LocalCell& cell) {
   if (cell.on_node_thread) {
+    cell.mark_waiting();
     loop_->schedule(cell);
   } else {
     executor_->schedule(cell);
@@ -238,7 +240,7 @@ CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64
 }
 
 bool NodeCore::on_this_host(const Cell& cell) {
-  return cell.kind() != Cell::Kind::remote || static_cast<const RemoteCell&>(cell).session()->direct();
+  return cell.kind() != Cell::Kind::remote || static_cast<const RemoteCell&>(cell).session()->kind() == Session::Kind::direct;
 }
 
 CellPointer NodeCore::resident(CellPointer (*make)(NodeCore&)) {
@@ -292,7 +294,7 @@ void NodeCore::after_remote_turn() {
 void NodeCore::dead_letter(std::string_view message, const LocalCell& target) { dead_letter(message, target.end_error(), target.label()); }
 
 void NodeCore::dead_letter(std::string_view message, const ErrorInfo& reason, std::string_view target) {
-  dead_letters_.note(message, target, reason, closing());
+  dead_letters_.note(message, target, reason, clock_.now(), closing());
 }
 
 void NodeCore::report_failure(const LocalCell& cell, const ErrorInfo& error) {
@@ -383,11 +385,9 @@ void NodeCore::stop_actors(TimePoint until) {
   if (!loop_->wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
 }
 
-void NodeCore::say_bye(bool between_hosts, TimePoint until) {
-  std::vector<Counted<TypedState<void>>> byes;
+void NodeCore::leave_hosts() {
   for (const auto& session : links_.all())
-    if (session->between_hosts() == between_hosts) byes.push_back(session->say_bye());
-  for (const auto& bye : byes) loop_->wait(*bye, until);
+    if (session->kind() == Session::Kind::between_hosts) (void)session->say_bye();
 }
 
 void NodeCore::close(Processes processes) {
@@ -396,11 +396,17 @@ void NodeCore::close(Processes processes) {
   const TimePoint until = after(clock_.now(), options_.linger);
   stop_actors(until);
   children_->close(until);
-  say_bye(false, until);
-  say_bye(true, until);  // it carries what the others say
+  // Those that carry what others say are the last.
+  for (const Session::Kind kind : {Session::Kind::routed, Session::Kind::direct, Session::Kind::between_hosts}) {
+    std::vector<Counted<TypedState<void>>> byes;
+    for (const auto& session : links_.all())
+      if (session->kind() == kind) byes.push_back(session->say_bye());
+    for (const auto& bye : byes) loop_->wait(*bye, until);
+  }
   callbacks_.stop();
   executor_->stop();
   loop_->stop();
+  signals = nullptr;  // they are the program's again
   router_.close();
   const auto closed = std::make_shared<const ErrorInfo>(make_error(ErrorType::closed, "the node has ended", Executed::unknown));
   for (const auto& session : links_.all()) {

@@ -86,6 +86,8 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] std::string inproc_endpoint() const;
   [[nodiscard]] const std::string& host_name() const noexcept { return host_name_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+  /// When it was made.
+  [[nodiscard]] TimePoint began() const noexcept { return began_; }
   [[nodiscard]] std::uint64_t random_number() { return surroundings_->random_number(); }
   /// The number of a session; they grow.
   [[nodiscard]] std::uint64_t next_acquaintance() noexcept { return acquaintances_.fetch_add(1) + 1; }
@@ -221,6 +223,9 @@ class NodeCore final : public LoopClient {
   /// Removes this node's socket and shared memory from the file system, for a process that ends without `close`.
   void remove_endpoint() noexcept;
 
+  /// Says BYE to the other host nodes, without waiting for what they answer: for a program that was interrupted.
+  void leave_hosts();
+
   // LoopClient
   bool drain() override { return links_.drain(); }
   void acknowledge() override { links_.acknowledge(); }
@@ -230,7 +235,6 @@ class NodeCore final : public LoopClient {
 
  private:
   void stop_actors(TimePoint until);
-  void say_bye(bool between_hosts, TimePoint until);
 
   Node* node_;
   const NodeOptions options_;
@@ -244,6 +248,7 @@ class NodeCore final : public LoopClient {
   std::optional<ProcessInfo> parent_process_;
   const std::unique_ptr<Surroundings> surroundings_;
   const Clock& clock_;
+  const TimePoint began_;
   Timers timers_;
   PendingAsks pending_;
   CallbackThread callbacks_;

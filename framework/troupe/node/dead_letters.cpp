@@ -56,17 +56,23 @@ bool DeadLetters::Subscriber::post(DeadLetter letter) {
   return cell_->post(std::make_unique<LetterJob>(shared_from_this(), std::move(letter)));
 }
 
-void DeadLetters::note(std::string_view message, std::string_view target, const ErrorInfo& reason, bool quiet) {
+void DeadLetters::note(std::string_view message, std::string_view target, const ErrorInfo& reason, TimePoint now, bool quiet) {
   counts_.at(static_cast<std::size_t>(reason.code)).fetch_add(1, std::memory_order_relaxed);
-  if (!quiet) log_.log(LogLevel::info, "dead letter " + std::string{message} + ": " + chain_text(reason));
-  if (!any_.load(std::memory_order_acquire)) return;
+  const DeadLetter letter{std::string{message}, std::string{target}, reason.code, chain_text(reason)};
+  if (!quiet) log_.log(LogLevel::info, "dead letter " + letter.message + ": " + letter.text);
   std::vector<std::shared_ptr<Subscriber>> subscribers;
   {
     const std::lock_guard lock{mutex_};
+    if (last_.size() < most_last) {
+      last_.emplace_back(letter, now);
+    } else {
+      last_[oldest_] = {letter, now};
+      oldest_ = (oldest_ + 1) % most_last;
+    }
     subscribers = subscribers_;
   }
   for (const auto& each : subscribers) {
-    if (each->post({std::string{message}, std::string{target}, reason.code, chain_text(reason)})) continue;
+    if (each->post(letter)) continue;
     const std::lock_guard lock{mutex_};
     std::erase(subscribers_, each);
   }
@@ -83,11 +89,18 @@ std::uint64_t DeadLetters::count(Errc reason) const noexcept {
   return index < counts_.size() ? counts_.at(index).load(std::memory_order_relaxed) : 0;
 }
 
+std::vector<std::pair<DeadLetter, TimePoint>> DeadLetters::last() const {
+  const std::lock_guard lock{mutex_};
+  auto last = last_;
+  std::rotate(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(oldest_), last.end());
+  std::reverse(last.begin(), last.end());
+  return last;
+}
+
 void DeadLetters::subscribe(LocalCell& cell, const Behaviour::Handler& handler) {
   const std::lock_guard lock{mutex_};
   if (std::any_of(subscribers_.begin(), subscribers_.end(), [&](const auto& each) { return each->is(cell); })) return;
   subscribers_.push_back(std::make_shared<Subscriber>(cell, handler));
-  any_.store(true, std::memory_order_release);
 }
 
 void DeadLetters::unsubscribe(const LocalCell& cell) {
@@ -95,7 +108,6 @@ void DeadLetters::unsubscribe(const LocalCell& cell) {
   for (const auto& each : subscribers_)
     if (each->is(cell)) each->end();
   std::erase_if(subscribers_, [](const auto& each) { return each->ended(); });
-  any_.store(!subscribers_.empty(), std::memory_order_release);
 }
 
 }  // namespace troupe::detail

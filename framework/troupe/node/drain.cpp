@@ -35,7 +35,7 @@ void add(std::string& reasons, const std::string& reason) { reasons += (reasons.
 
 LocalCell::Burden LocalCell::burden() const {
   Burden burden;
-  burden.handled = turns_.load(std::memory_order_relaxed) / 2;
+  burden.handled = turns_.load(std::memory_order_relaxed) / 4;
   burden.awaited = callbacks.load();
   const Extras* mine = extras_if_any();
   if (mine == nullptr) return burden;
@@ -43,8 +43,7 @@ LocalCell::Burden LocalCell::burden() const {
     if (attachment->under_way()) ++burden.awaited;
   burden.outbox = mine->outbox.size();
   for (const MailNode* held = mine->first_held; held != nullptr; held = held->next) ++burden.held;
-  for (const CellPointer& child : mine->children)
-    if (child->local()) burden.children.emplace_back(static_cast<LocalCell*>(child.get()));
+  burden.children = children();
   return burden;
 }
 
@@ -158,7 +157,7 @@ class Drain::Look final : public Timer, public std::enable_shared_from_this<Look
     }
   }
 
-  bool has_moved(std::uint64_t actor, std::uint32_t handled) {
+  bool has_moved(std::uint64_t actor, std::uint64_t handled) {
     const std::lock_guard lock{seen_->mutex};
     const auto [known, fresh] = seen_->handled.try_emplace(actor, handled);
     return std::exchange(known->second, handled) != handled || fresh;
@@ -244,7 +243,7 @@ void Drain::refuse() const {
 
 // Negative: it is in none.
 Duration Drain::in_turn_for(const LocalCell& cell) {
-  const std::uint32_t turn = cell.turn();
+  const std::uint64_t turn = cell.turn();
   if (turn % 2 == 0) return Duration{-1};
   const TimePoint now = node_.clock().now();
   const std::lock_guard lock{mutex_};

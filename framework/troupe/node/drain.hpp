@@ -60,7 +60,7 @@ class Drain {
   /// What each actor had handled at the last of the looks of one who drains.
   struct Seen {
     std::mutex mutex;
-    std::unordered_map<std::uint64_t, std::uint32_t> handled;
+    std::unordered_map<std::uint64_t, std::uint64_t> handled;
   };
 
   /// Looks once, for at most `patience`. @returns ends by then, with a value
@@ -72,7 +72,7 @@ class Drain {
   std::atomic<Refusal> refusal_{Refusal::error};
 
   struct Stuck {
-    std::uint32_t turn;
+    std::uint64_t turn;
     TimePoint since;
   };
   const std::shared_ptr<Seen> seen_for_parent_ = std::make_shared<Seen>();

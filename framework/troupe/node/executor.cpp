@@ -43,7 +43,13 @@ void ThreadExecutor::schedule(LocalCell& cell) {
   push(cell);
 }
 
+// One that was woken.
 void ThreadExecutor::push(LocalCell& cell) {
+  cell.mark_waiting();
+  line_up(cell);
+}
+
+void ThreadExecutor::line_up(LocalCell& cell) {
   std::unique_lock lock{mutex_};
   cell.run_next = nullptr;
   (last_ == nullptr ? first_ : last_->run_next) = &cell;
@@ -126,7 +132,7 @@ void ThreadExecutor::run(Worker& worker) {
     worker.turns.store(worker.turns.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     switch (cell->run(slice_turns)) {
       case LocalCell::Run::more:
-        push(*cell);
+        line_up(*cell);
         break;
       case LocalCell::Run::ended:
         cell->drop();
@@ -165,6 +171,11 @@ void ThreadExecutor::end_blocking() noexcept {
   const std::lock_guard lock{mutex_};
   --blocked_;
   --worker->waits;
+}
+
+ExecutorUse ThreadExecutor::use() const {
+  const std::lock_guard lock{mutex_};
+  return {options_.threads, blocked_};
 }
 
 bool ThreadExecutor::look_for_stuck() {

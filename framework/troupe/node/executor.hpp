@@ -16,6 +16,12 @@
 
 namespace troupe::detail {
 
+/// What an executor has to do.
+struct ExecutorUse {
+  std::size_t threads = 0;  // that run turns, at most
+  std::size_t blocked = 0;  // beside them: handlers that wait
+};
+
 /// Threads: every member from any.
 class Executor {
  public:
@@ -31,6 +37,7 @@ class Executor {
   /// To be called now and then once `watch_turns` of the loop was: gives an actor that waits behind a long turn to another thread.
   /// @returns whether there is anything left to watch
   virtual bool look_for_stuck() = 0;
+  [[nodiscard]] virtual ExecutorUse use() const = 0;
 };
 
 struct ExecutorOptions {
@@ -52,6 +59,7 @@ class ThreadExecutor final : public Executor {
   void end_blocking() noexcept override;
   void stop() override;
   bool look_for_stuck() override;
+  [[nodiscard]] ExecutorUse use() const override;
 
  private:
   struct alignas(64) Worker {
@@ -68,11 +76,12 @@ class ThreadExecutor final : public Executor {
   void run(Worker& worker);
   LocalCell* next(Worker& worker);
   void push(LocalCell& cell);
+  void line_up(LocalCell& cell);
   void need_thread(std::unique_lock<std::mutex>& lock);
 
   const ExecutorOptions options_;
   const std::function<void()> watch_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable work_;
   LocalCell* first_ = nullptr;
   LocalCell* last_ = nullptr;

@@ -17,6 +17,7 @@ namespace troupe::detail {
 namespace {
 
 [[noreturn]] void end_now(NodeCore& node, int signal) {
+  node.leave_hosts();
   node.children().end_all();
   node.sweep();
   flush_log(std::chrono::milliseconds{200});

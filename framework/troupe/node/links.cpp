@@ -1,12 +1,16 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/links.hpp>
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/report.hpp>
 #include <troupe/node/watch.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
@@ -93,6 +97,7 @@ void Links::refuse(std::string why) {
 bool Links::drain() {
   drain_time_ = 0;
   const std::size_t came = inbox_->drain(*this, drain_budget);
+  note_came();
   last_target_ = {};
   last_intake_ = nullptr;
   emptied_ = came < drain_budget;
@@ -278,9 +283,19 @@ void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes,
     case Session::Sequence::next:
       break;
   }
+  if (hand_on(bytes, *session)) return;
   ReceivedFrame* frame = ReceivedFrame::copy(bytes, session);
   deliver_all(*frame);
   frame->unpin();
+}
+
+// A frame of two other nodes is alone in its own, and is copied where it goes.
+// @returns false: `bytes` hold something else
+bool Links::hand_on(std::span<const std::byte> bytes, const Session& session) {
+  const auto first = EnvelopeCursor{bytes}.next();
+  if (first->header.kind != EnvelopeKind::forward) return false;
+  if (node_.router().take(session, first->payload)) take(first->payload);
+  return true;
 }
 
 void Links::deliver_all(ReceivedFrame& frame) {
@@ -333,7 +348,10 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
       if (const auto cell = node_.find(header.target)) cell->stop();
       return;
     case EnvelopeKind::kill:
-      if (const auto cell = node_.find(header.target)) cell->kill();
+      if (const auto cell = node_.find(header.target)) {
+        if (cell->on_node_thread) ::kill(::getpid(), SIGKILL);  // its parent, on another host, cannot
+        cell->kill();
+      }
       return;
     case EnvelopeKind::where:
       if (const auto seat = node_.seats().find(header.target)) {
@@ -362,12 +380,27 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
         session.reply_error(header.ask, make_error(ErrorType::refused, "a process is drained by its parent only"));
       return;
     case EnvelopeKind::forward:
-      if (node_.router().take(session, payload)) take(payload);
+      refuse("a frame that is handed on must be alone in its own");
+      return;
+    case EnvelopeKind::inspect:
+      deliver_report(session, header.ask);
       return;
     case EnvelopeKind::ended:
       session.on_last_words(std::make_shared<const ErrorInfo>(decode<ErrorInfo>(payload)));
       return;
   }
+}
+
+void Links::deliver_report(Session& asker, std::uint64_t ask) {
+  note_came();
+  Encoded body{message_headroom};
+  encode(body, encode_report(report_to(asker, node_)));
+  asker.reply(ask, body);
+}
+
+// The actors count what came by themselves no oftener than needed: they are read by other threads.
+void Links::note_came() {
+  if (last_came_ != 0) last_target_->came(std::exchange(last_came_, 0));
 }
 
 // The handler's index; -1: none takes the type.
@@ -394,6 +427,7 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
     }
   };
   if (!last_target_ || last_target_->id() != header.target || last_sender_ != &session) {
+    note_came();
     last_target_ = node_.find(header.target);
     last_sender_ = &session;
     last_intake_ = last_target_ ? session.intake(*last_target_) : nullptr;
@@ -436,7 +470,9 @@ void Links::deliver_message(EnvelopeHeader& header, ReceivedFrame& frame) {
     last_intake_ = nullptr;
     session.actor_gone(cell.id());
     fail(cell.end_error());
+    return;
   }
+  ++last_came_;
 }
 
 }  // namespace troupe::detail

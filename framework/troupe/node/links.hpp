@@ -63,10 +63,13 @@ class Links final : public FrameVisitor {
   void on_hello(const FrameHeader& header, std::span<const std::byte> body);
   void on_bye(Session& session);
   void on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session);
+  bool hand_on(std::span<const std::byte> bytes, const Session& session);
   void deliver_all(ReceivedFrame& frame);
   void deliver_part(const EnvelopeHeader& part, std::span<const std::byte> payload, const std::shared_ptr<Session>& session);
   void deliver(EnvelopeHeader& header, ReceivedFrame& frame);
   void deliver_message(EnvelopeHeader& header, ReceivedFrame& frame);
+  void deliver_report(Session& asker, std::uint64_t ask);
+  void note_came();
   void refuse(std::string why);
   [[nodiscard]] bool is_forgotten(NodeId peer) const;
   [[nodiscard]] bool is_awaited(NodeId peer) const;
@@ -91,6 +94,7 @@ class Links final : public FrameVisitor {
   std::shared_ptr<Session> last_session_;
   std::vector<std::shared_ptr<Session>> heard_;  // to be acknowledged when the inbox is empty
   Counted<LocalCell> last_target_;
+  std::uint32_t last_came_ = 0;  // messages for it that it was not told of
   const Session* last_sender_ = nullptr;
   std::shared_ptr<Intake> last_intake_;  // of the last sender's messages to the last target
   std::int64_t drain_time_ = 0;

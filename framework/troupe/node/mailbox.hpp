@@ -25,7 +25,7 @@ static_assert(sizeof(MailNode) == 16);
 /// One atomic word says what was pushed last, and whether the owner sleeps (nobody will look until it is scheduled again) or
 /// is gone. After Treiber's stack; the owner takes all at once and turns the order round.
 ///
-/// Threads: `push` and `closed` from any; the rest by the owner, one at a time.
+/// Threads: `push`, `closed`, `nothing_new`, `mark` and `oldest` from any; the rest by the owner, one at a time.
 class Mailbox {
  public:
   enum class Pushed : std::uint8_t { queued, wake_owner, closed };
@@ -39,14 +39,27 @@ class Mailbox {
     return last == sleeping_tag() ? Pushed::wake_owner : Pushed::queued;
   }
 
+  /// The owner is at work, and nothing was put since it looked last.
+  [[nodiscard]] bool nothing_new() const noexcept { return last_.load(std::memory_order_relaxed) == nullptr; }
+  /// What is put next is the first that waits, from `time` on, which means nothing here; not 0. To be called before `push`, behind
+  /// which all may be gone; so of two who put at the same time either may have marked, or both.
+  void mark(std::uint32_t time) noexcept { since_.store(time, std::memory_order_relaxed); }
+  /// The mark of what has waited longest, or of what was taken together with it; 0: there is none.
+  [[nodiscard]] std::uint32_t oldest() const noexcept {
+    const auto& of = first_.load(std::memory_order_relaxed) != nullptr ? taken_since_ : since_;
+    return of.load(std::memory_order_relaxed);
+  }
+
   /// The next message in order; null if there is none now.
   [[nodiscard]] MailNode* pop() noexcept {
-    if (first_ == nullptr) {
+    MailNode* node = first_.load(std::memory_order_relaxed);
+    if (node == nullptr) {
       if (last_.load(std::memory_order_relaxed) == nullptr) return nullptr;
-      first_ = reversed(last_.exchange(nullptr, std::memory_order_acquire));
+      node = reversed(last_.exchange(nullptr, std::memory_order_acquire));
+      taken_since_.store(since_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+      since_.store(0, std::memory_order_relaxed);
     }
-    MailNode* node = first_;
-    first_ = node->next;
+    first_.store(node->next, std::memory_order_relaxed);
     return node;
   }
 
@@ -59,12 +72,12 @@ class Mailbox {
   /// Takes no more. @returns what was left, in order
   [[nodiscard]] MailNode* close() noexcept {
     MailNode* rest = reversed(last_.exchange(closed_tag(), std::memory_order_acq_rel));
-    if (first_ == nullptr) return rest;
-    MailNode* end = first_;
+    MailNode* all = first_.load(std::memory_order_relaxed);
+    if (all == nullptr) return rest;
+    MailNode* end = all;
     while (end->next != nullptr) end = end->next;
     end->next = rest;
-    MailNode* all = first_;
-    first_ = nullptr;
+    first_.store(nullptr, std::memory_order_relaxed);
     return all;
   }
 
@@ -84,8 +97,10 @@ class Mailbox {
     return first;
   }
 
-  std::atomic<MailNode*> last_{nullptr};  // a new mailbox counts as awake: who makes it schedules it
-  MailNode* first_ = nullptr;
+  std::atomic<MailNode*> last_{nullptr};   // a new mailbox counts as awake: who makes it schedules it
+  std::atomic<MailNode*> first_{nullptr};  // of what the owner has taken; only it writes here
+  std::atomic<std::uint32_t> since_{0};    // the mark of what it has not
+  std::atomic<std::uint32_t> taken_since_{0};
 };
 
 }  // namespace troupe::detail

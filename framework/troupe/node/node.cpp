@@ -58,6 +58,7 @@ Node::Node(int& argc, char** argv, NodeOptions options) {
   }
   take_environment(options);
   take_options(argc, argv, options);
+  take_step(options);
   start(std::move(options));
 }
 

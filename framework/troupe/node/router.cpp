@@ -193,6 +193,16 @@ void Router::add_host(const std::shared_ptr<Session>& session) {
   if (beat_ == nullptr) beat_ = std::make_unique<Beat>(*this);
 }
 
+void Router::describe(std::vector<HostLine> hosts) {
+  const std::lock_guard lock{mutex_};
+  described_ = std::move(hosts);
+}
+
+std::vector<HostLine> Router::described() {
+  const std::lock_guard lock{mutex_};
+  return described_;
+}
+
 void Router::supersede(NodeId host_node) {
   const std::lock_guard lock{mutex_};
   superseded_.insert(host_node);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <troupe/node/cell.hpp>
+#include <troupe/node/report.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/node/timer.hpp>
 #include <troupe/transport/transport.hpp>
@@ -35,6 +36,8 @@ class Router {
  public:
   /// The number of the actor of a host node that speaks for its host.
   static constexpr std::uint64_t host_agent = 1;
+  /// The same of the actor of the head that keeps the names of all, unless there is another directory.
+  static constexpr std::uint64_t name_keeper = 2;
 
   explicit Router(NodeCore& node);
   ~Router();
@@ -74,6 +77,9 @@ class Router {
   void add_host(const std::shared_ptr<Session>& session);
   /// Says no more that this node lives. Once the node's thread has ended.
   void close() noexcept;
+  /// The job's hosts, for who inspects this node.
+  void describe(std::vector<HostLine> hosts);
+  [[nodiscard]] std::vector<HostLine> described();
   /// The host's node was given up: it is refused until it comes as another one.
   void supersede(NodeId host_node);
   [[nodiscard]] bool is_superseded(NodeId host_node);
@@ -117,6 +123,7 @@ class Router {
   std::mutex mutex_;
   std::map<std::uint64_t, Host> hosts_;  // by the host's part of their nodes' ids
   std::set<NodeId> superseded_;
+  std::vector<HostLine> described_;
   std::map<Pair, Incarnations> pairs_;  // of a node of this host and one of another, that have talked
   std::unique_ptr<Beat> beat_;
 };

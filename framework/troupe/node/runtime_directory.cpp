@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +24,17 @@ std::string reason(int error) { return std::generic_category().message(error); }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
   raise(ErrorType::refused, "the runtime directory " + path + " cannot be trusted: " + what);
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+/// Our directory in `base`.
+std::string below(std::string base) {
+  while (!base.empty() && base.back() == '/') base.pop_back();
+  return base + "/troupe-" + std::to_string(::geteuid());
 }
 
 void check(const std::string& path, bool made) {
@@ -51,17 +63,13 @@ void check(const std::string& path, bool made) {
 std::string runtime_directory() {
   std::string turned_down;
   const auto skip = [&](const std::string& candidate, const std::string& why) { turned_down += "; " + candidate + ": " + why; };
-  const std::string name = "/troupe-" + std::to_string(::geteuid());
-  for (const char* source : {"XDG_RUNTIME_DIR", "TMPDIR", ""}) {
-    const char* value = *source == '\0' ? "/tmp" : std::getenv(source);
-    if (value == nullptr || *value == '\0') continue;
-    std::string base = value;
-    while (base.size() > 1 && base.back() == '/') base.pop_back();
+  for (const std::string& base : {variable("XDG_RUNTIME_DIR"), variable("TMPDIR"), std::string{"/tmp"}}) {
+    if (base.empty()) continue;
     if (base.front() != '/') {
       skip(base, "not an absolute path");
       continue;
     }
-    std::string path = (base == "/" ? "" : base) + name;
+    std::string path = below(base);
     if (path.size() > directory_bytes) {
       skip(path, "longer than " + std::to_string(directory_bytes) + " bytes, the path of a socket in it would not fit");
       continue;
@@ -75,6 +83,23 @@ std::string runtime_directory() {
     return path;
   }
   raise(ErrorType::not_found, "no place for the runtime directory" + turned_down + "; set TMPDIR to a short path");
+}
+
+std::vector<std::string> runtime_directories() {
+  std::vector<std::string> found;
+  const std::string of_session = "/run/user/" + std::to_string(::geteuid());
+  for (const std::string& base : {variable("XDG_RUNTIME_DIR"), variable("TMPDIR"), of_session, std::string{"/tmp"}}) {
+    if (base.empty() || base.front() != '/') continue;
+    std::string path = below(base);
+    if (std::find(found.begin(), found.end(), path) != found.end()) continue;
+    try {
+      check(path, false);
+    } catch (const Refused&) {
+      continue;
+    }
+    found.push_back(std::move(path));
+  }
+  return found;
 }
 
 }  // namespace troupe::detail

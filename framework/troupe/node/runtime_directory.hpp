@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace troupe::detail {
 
@@ -16,5 +17,9 @@ inline constexpr std::size_t runtime_name_bytes = 48;
 /// @throws refused    what stands there is a link, no directory, another user's, or open to others; nothing was changed
 /// @throws not_found  none of the three can be used; the text says why, for each
 [[nodiscard]] std::string runtime_directory();
+
+/// Where nodes of this user may have theirs, whatever environment they were started in: the directories of that name that are there
+/// below XDG_RUNTIME_DIR, TMPDIR, /run/user/UID and /tmp, and that `runtime_directory` would trust.
+[[nodiscard]] std::vector<std::string> runtime_directories();
 
 }  // namespace troupe::detail

@@ -8,6 +8,7 @@
 #include <troupe/node/context.hpp>
 #include <troupe/node/core.hpp>
 #include <troupe/node/letter.hpp>
+#include <troupe/node/report.hpp>
 #include <troupe/node/session.hpp>
 
 namespace troupe::detail {
@@ -281,6 +282,7 @@ void SeatCell::move(CellPointer place) {
     const std::lock_guard lock{mutex_};
     if (ended_) return;
     place_ = std::move(place);
+    if (place_) ++occupants_;
     asking_ = false;
     if (occupied()) questions.swap(questions_);
   }
@@ -313,6 +315,12 @@ void SeatCell::end(const Ending& ending) {
 std::size_t SeatCell::waiting_messages() {
   const std::lock_guard lock{mutex_};
   return waiting_.size();
+}
+
+SeatLine SeatCell::line() {
+  const std::lock_guard lock{mutex_};
+  const Address place = occupied() ? place_->address() : Address{};
+  return {id() & ~seat_bit, label_, place.node, place.actor, waiting_.size(), occupants_ == 0 ? 0 : occupants_ - 1};
 }
 
 void SeatCell::watch(Watcher watcher) {

@@ -19,6 +19,8 @@
 
 namespace troupe::detail {
 
+struct SeatLine;
+
 /// Marks the numbers of seats among those of actors.
 inline constexpr std::uint64_t seat_bit = std::uint64_t{1} << 63U;
 
@@ -58,6 +60,8 @@ class SeatCell final : public Cell {
   /// `place` sits here from now on; null: nobody for now.
   void move(CellPointer place);
   [[nodiscard]] std::size_t waiting_messages();
+  /// How it stands, for who inspects the node.
+  [[nodiscard]] SeatLine line();
   /// Nobody ever will: what waits ends, watchers are told.
   void end(const Ending& ending);
   void watch(Watcher watcher);
@@ -97,6 +101,7 @@ class SeatCell final : public Cell {
   const std::string label_;
   std::mutex mutex_;
   CellPointer place_;
+  std::uint32_t occupants_ = 0;  // so far
   bool asking_ = false;
   bool room_awaited_ = false;
   std::optional<Ending> ended_;

@@ -6,6 +6,7 @@
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/memory.hpp>
+#include <troupe/node/report.hpp>
 
 namespace troupe::detail {
 
@@ -48,6 +49,13 @@ std::vector<std::pair<std::string, std::string>> Seats::burdens() {
     if (const std::size_t messages = seat->waiting_messages(); messages != 0)
       all.emplace_back(seat->label(), "messages that wait until it is made anew: " + std::to_string(messages));
   return all;
+}
+
+std::vector<SeatLine> Seats::lines() {
+  std::vector<SeatLine> lines;
+  for (const auto& seat : held())
+    if (seat->at_home()) lines.push_back(seat->line());
+  return lines;
 }
 
 std::vector<Counted<SeatCell>> Seats::held() {

@@ -13,6 +13,8 @@
 
 namespace troupe::detail {
 
+struct SeatLine;
+
 /// One cell for each seat, so that what is sent through several refs to it keeps its order.
 ///
 /// Threads: safe.
@@ -27,6 +29,8 @@ class Seats {
   void forget(const SeatCell& seat);
   /// Those for which messages wait, and how many, for people.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> burdens();
+  /// Those whose home is this node.
+  [[nodiscard]] std::vector<SeatLine> lines();
   /// The node has ended: nobody waits here any more.
   void end_all(const Ending& ending);
 

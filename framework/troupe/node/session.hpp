@@ -34,6 +34,7 @@ namespace troupe::detail {
 class NodeCore;
 struct Behaviour;
 struct Hello;
+struct LinkLine;
 
 /// One life of the acquaintance of two nodes: ends for ever when the peer stops or dies; a connection may break and be dialled
 /// anew within it.
@@ -50,9 +51,12 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] NodeId peer() const noexcept { return peer_; }
   [[nodiscard]] std::uint64_t peer_incarnation() const noexcept { return peer_incarnation_; }
   [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-  /// The peer is on this host.
-  [[nodiscard]] bool direct() const noexcept { return kind_ == Kind::direct; }
-  /// Both are host nodes, and this is the way between their hosts.
+  enum class Kind : std::uint8_t {
+    direct,         // to a node of this host, or of another program
+    routed,         // to a node of another host, through the host nodes
+    between_hosts,  // from host node to host node
+  };
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool between_hosts() const noexcept { return kind_ == Kind::between_hosts; }
 
   /// Puts a message behind those before. Returns once it lies in the session; blocks while that has no room.
@@ -113,6 +117,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
   /// For people: what has not reached the peer; empty: nothing. Answers that the connection has taken count as arrived.
   [[nodiscard]] std::string unsent() const;
+  /// How it stands, for who inspects the node.
+  [[nodiscard]] LinkLine line() const;
   /// Cuts the connection, for tests.
   void cut();
 
@@ -167,7 +173,6 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   enum class State : std::uint8_t { fresh, dialing, open, broken, ended };
-  enum class Kind : std::uint8_t { direct, routed, between_hosts };
   [[nodiscard]] static Kind kind_of(NodeCore& node, NodeId peer, const std::string& endpoint);
   struct Retained {
     Block frame;
@@ -175,7 +180,7 @@ class Session : public std::enable_shared_from_this<Session> {
     bool wants_ack;
   };
   static constexpr std::size_t bulk_bytes = 16 << 10;  // not a lone message
-  class RedialTimer;
+  class Later;
   /// Who waited for room that is there now. Woken when it goes out of scope, without the mutex.
   struct Waiting {
     Waiting() = default;
@@ -199,6 +204,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_control(FrameKind kind);
   void send_hello();
   void dial();
+  void redial();
   void opened();
   void connection_ended();
   void accept(const Letter& letter, Encoded& payload, std::unique_lock<std::mutex>& lock);
@@ -209,6 +215,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void take_waiting_for_room(Waiting& waiting);
   static void take_waiting_for(Credit& credit, Waiting& waiting);
   void send_acknowledgement();
+  void acknowledge_later();
+  void acknowledge_now();
   void give_up(const std::deque<Retained>& retained, const BulkOut& bulk, const ErrorInfo& reason) const;
 
   NodeCore& node_;
@@ -226,7 +234,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool was_open_ = false;
   TimePoint broken_since_{};  // while it is neither new nor open
   unsigned redials_ = 0;
-  std::unique_ptr<RedialTimer> redial_;
+  std::unique_ptr<Later> redial_;
   std::shared_ptr<const ErrorInfo> end_reason_;
 
   Block open_;  // the frame that is being filled; empty or with a header's room
@@ -252,6 +260,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Refusal> refusal_;
   Hearing hearing_;  // between hosts
   Window window_;
+  std::unique_ptr<Later> acknowledgement_;
+  bool acknowledges_later_ = false;
   std::atomic<bool> heard_{false};
 
   std::uint64_t incoming_epoch_ = 0;

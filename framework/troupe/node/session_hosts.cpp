@@ -1,13 +1,19 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // What a session does for other nodes' frames, and what it does between hosts.
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/node/session_later.hpp>
 #include <troupe/wire/log.hpp>
 
 namespace troupe::detail {
+
+namespace {
+constexpr auto answer_time = std::chrono::milliseconds{5};  // in which a frame that goes back may carry the acknowledgement
+}  // namespace
 
 bool Session::forward(Block wrapped, Acknowledged acknowledged) {
   const std::lock_guard lock{mutex_};
@@ -21,6 +27,18 @@ bool Session::forward(Block wrapped, Acknowledged acknowledged) {
 bool Session::may_forward() const {
   const std::lock_guard lock{mutex_};
   return retained_bytes_ < window_.bytes();
+}
+
+// Of a few bytes: between hosts an acknowledgement of its own costs as much as what it acknowledges, and an answer often follows.
+void Session::acknowledge_later() {
+  if (std::exchange(acknowledges_later_, true)) return;
+  if (acknowledgement_ == nullptr) acknowledgement_ = std::make_unique<Later>(*this, &Session::acknowledge_now);
+  acknowledgement_->schedule(node_.clock().now() + answer_time);
+}
+
+void Session::acknowledge_now() {
+  acknowledges_later_ = false;
+  if (state_ == State::open && received_.load(std::memory_order_relaxed) != acknowledged_) send_acknowledgement();
 }
 
 void Session::beat() {

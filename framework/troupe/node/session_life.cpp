@@ -9,6 +9,7 @@
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/session.hpp>
+#include <troupe/node/session_later.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
 
@@ -18,28 +19,6 @@ namespace {
 constexpr auto first_redial = std::chrono::milliseconds{5};
 constexpr unsigned redial_doublings = 7;  // 0.64 s at most between two dials
 }  // namespace
-
-/// Dials again after a break. The session outlives it: cancelled before its end.
-class Session::RedialTimer final : public Timer {
- public:
-  explicit RedialTimer(Session& session) : session_{session} {}
-  void fire() override {
-    const auto keep = std::exchange(hold_, nullptr);
-    const std::lock_guard lock{session_.mutex_};
-    if (session_.state_ == State::broken) session_.dial();
-  }
-  void schedule(TimePoint when) {
-    hold_ = session_.shared_from_this();
-    session_.node_.timers().schedule(*this, when);
-  }
-  void cancel() {
-    if (session_.node_.timers().cancel(*this)) hold_ = nullptr;
-  }
-
- private:
-  Session& session_;
-  std::shared_ptr<Session> hold_;
-};
 
 Session::Session(NodeCore& node, NodeId peer, std::uint64_t peer_incarnation, std::string endpoint, std::uint64_t given_up)
     : node_{node},
@@ -98,6 +77,10 @@ void Session::dial() {
     return;
   }
   node_.watch_link(shared_from_this(), link_->descriptor());
+}
+
+void Session::redial() {
+  if (state_ == State::broken) dial();
 }
 
 void Session::pump() {
@@ -179,7 +162,7 @@ void Session::connection_ended() {
                                                             was_open_ ? Executed::unknown : Executed::no));
     } else {
       const auto pause = first_redial * (1U << std::min(redials_++, redial_doublings));
-      if (redial_ == nullptr) redial_ = std::make_unique<RedialTimer>(*this);
+      if (redial_ == nullptr) redial_ = std::make_unique<Later>(*this, &Session::redial);
       redial_->schedule(now + pause + Duration{static_cast<std::int64_t>(node_.random_number() % 1'000'000)});
     }
   }
@@ -208,7 +191,8 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
     bye = std::move(bye_);
     take_waiting_for_room(waiting);
     for (auto& [actor, credit] : credits_) take_waiting_for(credit, waiting);
-    if (redial_ != nullptr) redial_->cancel();
+    for (const auto& later : {redial_.get(), acknowledgement_.get()})
+      if (later != nullptr) later->cancel();
   }
   node_.pending().fail_all(*this, reason);
   if (bye) bye->fulfil(std::monostate{});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <troupe/node/core.hpp>
+#include <troupe/node/report.hpp>
 #include <troupe/node/session.hpp>
 #include <troupe/wire/frame.hpp>
 
@@ -140,6 +141,14 @@ std::string Session::unsent() const {
   return text;
 }
 
+LinkLine Session::line() const {
+  static constexpr const char* states[] = {"not dialled", "dialling", "open", "broken", "ended"};
+  const std::lock_guard lock{mutex_};
+  const std::uint64_t dials = epoch_ & UINT32_MAX;
+  const std::size_t bytes = retained_bytes_ + open_.size() + bulk_.bytes();
+  return {peer_, endpoint_, states[static_cast<std::size_t>(state_)], epoch_, bytes, dials == 0 ? 0 : dials - 1};
+}
+
 // --- What came --------------------------------------------------------------------------------------------------------------
 
 Session::Sequence Session::on_sequence(std::uint64_t sequence, std::size_t bytes, bool wants_ack) {
@@ -195,6 +204,10 @@ void Session::acknowledge() {
   }
   const bool due = !grants_.empty() || (news && (ack_wanted_ || unacknowledged_bytes_ >= lazy_ack_bytes));
   if (!due || state_ != State::open) return;
+  if (between_hosts() && grants_.empty() && unacknowledged_bytes_ < bulk_bytes) {
+    acknowledge_later();
+    return;
+  }
   ack_wanted_ = false;
   unacknowledged_bytes_ = 0;
   send_acknowledgement();

@@ -252,6 +252,11 @@ void PoolOwner::send(PoolMember& member, std::size_t slot, Outcomes& outcomes) {
   state->attach(std::make_unique<Arrival>(shared_from_this(), member.number, slot));
   try {
     const PoolBatch batch = describe(member, slot);
+    if (member.ref.pointer()->local()) {  // in a testing::World
+      const ContextScope not_in_a_turn{&node_, nullptr};
+      member.ref.ask(batch, forever).shared_state().attach(std::make_unique<Arrival>(shared_from_this(), member.number, slot));
+      return;
+    }
     Encoded payload{message_headroom};
     encode(payload, batch);
     const SendingScope in_this_thread;

@@ -49,6 +49,7 @@ class SimulatedExecutor final : public Executor {
   void end_blocking() noexcept override {}
   void stop() override {}
   bool look_for_stuck() override { return false; }
+  [[nodiscard]] ExecutorUse use() const override { return {1, 0}; }
 
  private:
   Stand& stand_;

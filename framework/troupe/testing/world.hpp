@@ -28,7 +28,8 @@ namespace troupe::testing {
 /// that waits (`get`, `lock`, `Queue::get`) takes steps until it has what it waits for, in the test as well as in handlers; a wait
 /// within a wait ends before the outer one goes on.
 ///
-/// What it leaves out: processes (`own_process` is misuse), shared memory (values and arrays lie at their owners), signals. What an
+/// The workers of a pool are actors of its node, and have its tasks one at a time. What it leaves out: processes (`own_process` is
+/// misuse), shared memory (values and arrays lie at their owners), signals. What an
 /// actor draws or reads from elsewhere (time of day, addresses of objects) is not of the seed.
 ///
 /// Lifetime: its end ends its nodes, in the order in which they were made. Refs, futures and handles of its nodes must go before it.

@@ -1,6 +1,8 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/wire/archive.hpp>
 
+#include <cereal/version.hpp>
+
 #include <new>
 #include <string>
 
@@ -22,6 +24,10 @@ std::shared_ptr<void> InArchive::getSharedPointer(std::uint32_t) {
 
 void InArchive::registerSharedPointer(std::uint32_t, std::shared_ptr<void>) {
   throw Malformed{"a message cannot be read: it shares a pointer"};
+}
+
+std::string cereal_version() {
+  return std::to_string(CEREAL_VERSION_MAJOR) + '.' + std::to_string(CEREAL_VERSION_MINOR) + '.' + std::to_string(CEREAL_VERSION_PATCH);
 }
 
 }  // namespace troupe::detail

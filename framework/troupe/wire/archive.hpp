@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <troupe/wire/encoded.hpp>
@@ -41,5 +42,8 @@ template <class T>
   decode_into(bytes, value);
   return value;
 }
+
+/// Of the Cereal that troupe was built with, for people.
+[[nodiscard]] std::string cereal_version();
 
 }  // namespace troupe::detail

@@ -12,7 +12,7 @@ namespace {
 constexpr auto first_frame_kind = static_cast<std::uint8_t>(FrameKind::hello);
 constexpr auto last_frame_kind = static_cast<std::uint8_t>(FrameKind::knock);
 constexpr auto first_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::tell);
-constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::forward);
+constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::inspect);
 
 [[noreturn]] void refuse_frame(std::string_view why) { throw Malformed{"a frame is malformed: " + std::string{why}}; }
 [[noreturn]] void refuse_envelope(std::string_view why) { throw Malformed{"an envelope is malformed: " + std::string{why}}; }
@@ -26,8 +26,9 @@ std::string_view fault_in(const EnvelopeHeader& header) {
   const bool answers = header.kind == EnvelopeKind::reply || header.kind == EnvelopeKind::error;
   const bool empty = header.kind == EnvelopeKind::stop || header.kind == EnvelopeKind::kill;
   if (header.kind == EnvelopeKind::ask && header.ask == 0) return "an ask has no number to answer to";
-  const bool asks = header.kind == EnvelopeKind::watch || header.kind == EnvelopeKind::where || header.kind == EnvelopeKind::drain;
-  if (asks && header.ask == 0) return "a watch, where or drain has no number to answer to";
+  const bool asks = header.kind == EnvelopeKind::watch || header.kind == EnvelopeKind::where || header.kind == EnvelopeKind::drain ||
+                    header.kind == EnvelopeKind::inspect;
+  if (asks && header.ask == 0) return "a watch, where, drain or inspect has no number to answer to";
   if (answers && header.target == 0) return "an answer names no ask";
   if (empty && header.payload_bytes != 0) return "a stop or kill has a payload";
   return {};
