@@ -1,8 +1,12 @@
 # troupe: actors in processes. Apache-2.0, see LICENSE.
-# Copies the headers that <troupe/troupe.hpp> and <troupe/testing.hpp> reach from ${source} to ${destination}; without a destination, lists them.
+# Copies the headers that <troupe/troupe.hpp> and <troupe/testing.hpp> reach from ${source} to ${destination}; without a destination, lists
+# them and those of components.
 cmake_minimum_required(VERSION 3.22)
 
 set(waiting troupe/troupe.hpp troupe/testing.hpp)
+if(NOT DEFINED destination AND EXISTS ${source}/troupe/etcd/etcd.hpp)
+  list(APPEND waiting troupe/etcd/etcd.hpp)
+endif()
 set(headers "")
 while(waiting)
   list(POP_FRONT waiting header)

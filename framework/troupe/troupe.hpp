@@ -14,7 +14,8 @@
 #include <troupe/actor/task.hpp>            // handlers that await
 #include <troupe/actor/timer.hpp>           // messages for later
 #include <troupe/actor/when.hpp>            // all of several futures, or the first
-#include <troupe/cluster/directory.hpp>     // names by which programs find each other
+#include <troupe/cluster/directory.hpp>     // where names are kept
+#include <troupe/cluster/names.hpp>         // names by which programs and hosts find each other
 #include <troupe/node/drain_report.hpp>     // who has not finished
 #include <troupe/node/node.hpp>             // the first line of main
 #include <troupe/patterns/array.hpp>        // elements that all processes see

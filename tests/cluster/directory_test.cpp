@@ -3,7 +3,7 @@
 #include "actor/stage.hpp"
 #include "system/program.hpp"
 
-#include <troupe/node/name_file.hpp>
+#include <troupe/cluster/name_file.hpp>
 #include <troupe/node/runtime_directory.hpp>
 
 #include <signal.h>

@@ -2,7 +2,7 @@
 # troupe: actors in processes. Apache-2.0, see LICENSE.
 # Checks the shape of the tree and names file and line of whatever breaks it: line.sh ROOT
 #
-# wire <- transport <- node <- actor <- cluster <- patterns <- testing, never backwards; framework/ never includes transports/.
+# wire <- transport <- node <- actor <- cluster <- patterns <- testing, etcd, never backwards; framework/ never includes transports/.
 # shellcheck disable=SC2016  # dollars belong to awk
 set -u
 cd "${1:?usage: line.sh ROOT}" || exit 2
@@ -16,7 +16,7 @@ sources() { find "$@" -type f \( -name '*.hpp' -o -name '*.cpp' \) 2>/dev/null |
 sources framework transports samples tools | xargs -r awk '
   function wrong(why) { print FILENAME ":" FNR ": " why ": " $0 }
   function rank(room) { return room in order ? order[room] : 0 }
-  BEGIN { split("wire transport node actor cluster patterns testing", rooms, " "); for (i in rooms) order[rooms[i]] = i }
+  BEGIN { split("wire transport node actor cluster patterns testing etcd", rooms, " "); for (i in rooms) order[rooms[i]] = i }
   !/^ *# *include *[<"]/ { next }
   {
     match($0, /[<"][^>"]+/); target = substr($0, RSTART + 1, RLENGTH - 1)
@@ -28,6 +28,7 @@ sources framework transports samples tools | xargs -r awk '
     if (inside && rank(at[3]) && to[1] == "troupe" && rank(to[2]) > rank(at[3])) wrong("against the line, " at[3] " includes " to[2])
     if (inside && at[3] != "troupe.hpp" && at[3] != "testing.hpp" && !rank(at[3])) wrong("not in a room of the line")
     if (target ~ /^zmq\./ && FILENAME !~ /^transports\/zmq_socket\./) wrong("ZeroMQ outside of transports/zmq_socket")
+    if (inside && at[3] != "etcd" && target ~ /^(curl|nlohmann)\//) wrong("a dependency of etcd/ outside of it")
     if (target ~ /^cereal\// && FILENAME !~ /^framework\/troupe\/wire\//) wrong("Cereal outside of wire/")
   }' >>"$report"
 

@@ -50,6 +50,8 @@ fresh; write transports/tcp.cpp '#include <zmq.hpp>'
 expect "ZeroMQ elsewhere" "transports/tcp.cpp:3: ZeroMQ"
 fresh; write framework/troupe/node/node.cpp '#include <cereal/archives/binary.hpp>'
 expect "Cereal elsewhere" "framework/troupe/node/node.cpp:3: Cereal"
+fresh; write framework/troupe/node/node.cpp '#include <curl/curl.h>'
+expect "curl elsewhere" "framework/troupe/node/node.cpp:3: a dependency of etcd/"
 fresh; write framework/troupe/wire/error.hpp '#include <sys/socket.h>'
 expect "a public header with system names" "framework/troupe/wire/error.hpp:3: in a public header"
 fresh; write framework/troupe/wire/error.hpp '#include <troupe/wire/lost.hpp>'

@@ -34,6 +34,7 @@ by_find_package() {  # PREFIX
   quietly cmake --build "$scratch/by_find_package"
   grep -q "^troupe_DIR:PATH=$1/" "$scratch/by_find_package/CMakeCache.txt" || { echo "found another troupe"; exit 1; }
   says_hello "$scratch/by_find_package/hello"
+  [ -z "$(find "$1" -name troupe_etcdTargets.cmake)" ] || says_hello "$scratch/by_find_package/named"
 }
 
 by_pkg_config() {  # PREFIX
@@ -52,9 +53,8 @@ only_public() {  # PREFIX: headers that troupe.hpp reaches, and nothing else
   if grep -rnE '#include *<(zmq|transports/)' "$1/include"; then exit 1; fi
 }
 
-hides_the_rest() {  # PREFIX: a shared troupe shows names of troupe only
-  local library shown
-  library=$(find "$1" -name 'libtroupe.so')
+hides_the_rest() {  # LIBRARY: a shared one shows names of troupe only
+  local library=$1 shown
   shown=$(nm -DC --defined-only "$library" | sed -E 's/^[0-9a-f]* [A-Za-z] //' |
     grep -vE '(^|[ *&>])troupe::|^(vtable|typeinfo|typeinfo name|VTT|guard variable|non-virtual thunk|virtual thunk) (for|to) troupe::' || true)
   [ -z "$shown" ] || { echo "shown besides troupe:: $(wc -l <<<"$shown") names:"; head -20 <<<"$shown"; exit 1; }
@@ -65,6 +65,7 @@ build_fetched() {  # ON|OFF: whether troupe is shared
   quietly cmake -S "$consumer" -B "$build/fetched" "${same[@]}" "-DTROUPE_SOURCE=$root" "-DBUILD_SHARED_LIBS=$1" "-DTROUPE_INSTALL=$1"
   quietly cmake --build "$build/fetched"
   says_hello "$build/fetched/hello"
+  [ -z "$(find "$build/fetched" -name 'libtroupe_etcd.*')" ] || says_hello "$build/fetched/named"
 }
 
 case $way in
@@ -77,7 +78,7 @@ case $way in
     build_fetched ON
     quietly cmake --install "$build/fetched" --prefix "$scratch/prefix"
     only_public "$scratch/prefix"
-    hides_the_rest "$scratch/prefix"
+    find "$scratch/prefix" -name 'libtroupe*.so' | while read -r library; do hides_the_rest "$library"; done
     by_find_package "$scratch/prefix"
     by_pkg_config "$scratch/prefix"
     ;;

@@ -1,103 +1,71 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// Names by which programs that were started apart find each other's actors, queues and other handles.
+// Where names are kept: what every engine promises, that of files, the one in a head's memory, etcd.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
+#include <memory>
+#include <optional>
 #include <string>
-#include <type_traits>
 #include <vector>
 
-#include <troupe/actor/monitor.hpp>
-#include <troupe/actor/ref.hpp>
-#include <troupe/node/clock.hpp>
-#include <troupe/node/context.hpp>
-#include <troupe/node/node.hpp>
-#include <troupe/wire/archive.hpp>
-#include <troupe/wire/message.hpp>
-#include <troupe/wire/name.hpp>
+#include <troupe/actor/future.hpp>
+#include <troupe/wire/error.hpp>
 
 namespace troupe {
 
+/// What stands behind a name, as bytes. No two publications have the same ones.
+using NameBytes = std::vector<std::byte>;
+
+/// What stands behind a name now; nothing: it has gone.
+struct NameChange {
+  std::string name;
+  std::optional<NameBytes> bytes;
+};
+
+/// Unique names with what stands behind them, seen by all who share the engine: a host's processes, or those of several hosts.
+///
+/// Names given to it are well formed (`check_name`) and bytes at most `largest_name_bytes`.
+/// An engine that cannot be asked ends futures as NodeLost (`unreachable`), within seconds: none stays open but those of `await` and
+/// `changes`, which wait for others.
+/// Lifetime: its end, or that of its process however it comes, ends the names that were published through it; open futures end as
+///           Closed. It takes a second at most.
+/// Threads:  members are called in the turns of one actor, never block, and may end their futures on any thread.
+class Directory {
+ public:
+  Directory() = default;
+  virtual ~Directory() = default;
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  /// Takes `name` until `unpublish`. In order with other calls for that name.
+  ///
+  /// Ends as Refused: somebody living has it, this directory perhaps. As NodeLost: then it is given back as soon as that is possible,
+  /// if it was taken.
+  [[nodiscard]] virtual Future<void> publish(const std::string& name, const NameBytes& bytes) = 0;
+  /// Gives back what `publish` of this directory took.
+  ///
+  /// Ends as NotFound: it has not. As NodeLost: then the name is given back as soon as that is possible.
+  [[nodiscard]] virtual Future<void> unpublish(const std::string& name) = 0;
+  /// Ends as NotFound: nobody living has it.
+  [[nodiscard]] virtual Future<NameBytes> find(const std::string& name) = 0;
+  /// The same, once somebody has it. Given up by who waits for it (Promise::wanted), it costs nothing any more.
+  [[nodiscard]] virtual Future<NameBytes> await(const std::string& name) = 0;
+  enum class Since : bool { last_call, ever };
+  /// What has changed since the last call, or all names that there are: once there is something, and several changes of one name as
+  /// one. One call at a time; who wants no more cancels it.
+  [[nodiscard]] virtual Future<std::vector<NameChange>> changes(Since since) = 0;
+};
+
 namespace detail {
 
-/// What stands behind a name.
-struct NameEntry {
-  std::uint64_t type = 0;
-  std::uint64_t digest = 0;
-  std::string type_name;
-  std::vector<std::uint8_t> handle;
-};
+inline constexpr std::size_t longest_name = 100;
+inline constexpr std::size_t largest_name_bytes = 64 << 10;  // a handle has some hundred
 
-template <class T>
-[[nodiscard]] NameEntry make_name_entry(NodeCore& node, const T& handle) {
-  const ContextScope of_node{&node, nullptr};
-  const TypeName& type = type_name<T>();
-  Encoded encoded;
-  encode(encoded, handle);
-  const auto* first = reinterpret_cast<const std::uint8_t*>(encoded.data());
-  return {type.id, type.digest, std::string{type.name}, {first, first + encoded.size()}};
-}
-template <class T>
-[[nodiscard]] T open_name_entry(NodeCore& node, const NameEntry& entry) {
-  const ContextScope of_node{&node, nullptr};
-  return decode<T>(std::as_bytes(std::span{entry.handle}));
-}
-
-/// @param of  with whose end the name goes too; null: with the node's only
-void publish_name(NodeCore& node, const std::string& name, NameEntry entry, CellPointer of = {});
-/// @throws NotFound  it is none of this node's
-void unpublish_name(NodeCore& node, const std::string& name);
-/// What stands behind a name, which is of type `type`.
-[[nodiscard]] NameEntry find_name(const std::string& name, const TypeName& type);
-[[nodiscard]] NameEntry wait_for_name(NodeCore& node, const std::string& name, const TypeName& type, Duration patience);
-
-template <class T>
-struct FoundAs {
-  using Type = T;
-};
-template <class A>
-requires requires { typename A::TroupeProtocol; }
-struct FoundAs<A> {
-  using Type = Ref<A>;
-};
+/// @throws Misuse  `name` has other characters than letters, digits, `.`, `-`, `_`, none, or more than `longest_name`
+void check_name(const std::string& name);
+[[nodiscard]] std::shared_ptr<const ErrorInfo> name_not_found(const std::string& name);
+[[nodiscard]] std::shared_ptr<const ErrorInfo> name_refused(const std::string& name, const std::string& why);
+[[nodiscard]] std::shared_ptr<const ErrorInfo> name_not_published(const std::string& name);
 
 }  // namespace detail
-
-/// Has other programs of this user find `handle` on this host: a Ref, a Queue, a Dict, a Lock, whatever may be copied and sent.
-/// The name is free again after `unpublish`, with the end of what it names, and with that of this node or its process, however it
-/// comes.
-/// @param name  up to 100 letters, digits, dots, hyphens and underscores; one for all kinds of handles
-/// @throws Refused  somebody living has the name. @throws Misuse  `name` is none
-template <class T>
-void Node::publish(const std::string& name, const T& handle) {
-  detail::check_message<T>();
-  static_assert(std::is_copy_constructible_v<T>, "publish: what can only be moved belongs to one; publish a Listener for connections");
-  detail::CellPointer of;
-  if constexpr (detail::NamesActor<T>) {
-    of = handle.pointer();
-  } else if constexpr (requires { handle.troupe_owner(); }) {
-    of = handle.troupe_owner();
-  }
-  detail::publish_name(core(), name, detail::make_name_entry(core(), handle), std::move(of));
-}
-
-/// What was published under `name`, here or by another program: `find<Counter>` brings a `Ref<Counter>`, `find<Queue<int>>` the queue.
-/// @throws NotFound   nobody living has the name. @throws Misuse  `name` is none
-/// @throws Malformed  it is of another type; the text names both
-/// Does not block.
-template <class T>
-Found<T> Node::find(const std::string& name) {
-  return detail::open_name_entry<Found<T>>(core(), detail::find_name(name, detail::type_name<Found<T>>()));
-}
-
-/// The same, once somebody has published it.
-/// @param patience  longest wait
-/// @throws Timeout  nobody has the name within `patience`. @throws Malformed, Misuse  as `find`
-template <class T>
-Found<T> Node::wait_for(const std::string& name, Duration patience) {
-  return detail::open_name_entry<Found<T>>(core(), detail::wait_for_name(core(), name, detail::type_name<Found<T>>(), patience));
-}
-
 }  // namespace troupe

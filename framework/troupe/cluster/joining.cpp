@@ -21,6 +21,7 @@
 #include <troupe/node/core.hpp>
 #include <troupe/node/elsewhere.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/node/way.hpp>
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/log.hpp>
 
@@ -179,6 +180,9 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
   }
   const Ref<HostAgent> head{core.cell_through(session, Router::host_agent)};
   const Ref<HostAgent> agent = spawn_agent(node, head);
+  // Before others know of this host, and start processes here.
+  const Address keeper{session->peer(), session->peer_incarnation(), Router::name_keeper};
+  if (!options.directory) core.names().keep_at({keeper, Way{core.router().job(), session->endpoint()}.text()});
   const Address own{core.id(), core.incarnation(), Router::host_agent};
   const std::size_t slots = options.slots != 0 ? options.slots : usable_cores();
   const auto admitted =
@@ -205,6 +209,8 @@ void begin_hosts(Node& node) {
   if (!node.core().options().join.empty()) serve_head(node);
   node.core().join(node.core().random_number());
   (void)spawn_agent(node, {});
+  if (node.core().names().for_others().address.actor != Router::name_keeper)
+    throw Misuse{"who keeps the names of a job must be its head's second actor"};
 }
 
 }  // namespace troupe::detail

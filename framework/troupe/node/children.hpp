@@ -18,6 +18,7 @@
 #include <troupe/node/entry.hpp>
 #include <troupe/node/future_state.hpp>
 #include <troupe/node/launcher.hpp>
+#include <troupe/node/name_service.hpp>
 #include <troupe/node/options.hpp>
 #include <troupe/node/process_state.hpp>
 #include <troupe/node/relay.hpp>
@@ -57,6 +58,7 @@ struct ChildRole {
   std::int64_t linger = 0;
   std::int64_t dead_after = 0;
   bool shared_memory = true;
+  KeeperAddress names;
   // Where it stands in a job of several hosts.
   std::uint64_t job = 0;
   Address host_node;

@@ -41,6 +41,7 @@ ChildRole Children::describe_role(const Record& record, EntryFunction entry, con
   role.linger = options.linger.count();
   role.dead_after = options.dead_after.count();
   role.shared_memory = options.shared_memory;
+  role.names = node_.names().for_others();
   role.host_name = node_.host_name();
   role.job = node_.router().job();
   role.host_node = node_.router().host_node();

@@ -23,6 +23,7 @@
 #include <troupe/node/executor.hpp>
 #include <troupe/node/links.hpp>
 #include <troupe/node/loop.hpp>
+#include <troupe/node/name_service.hpp>
 #include <troupe/node/options.hpp>
 #include <troupe/node/pending.hpp>
 #include <troupe/node/process_options.hpp>
@@ -103,6 +104,7 @@ class NodeCore final : public LoopClient {
   [[nodiscard]] Seats& seats() noexcept { return seats_; }
   [[nodiscard]] Drain& draining() noexcept { return drain_; }
   [[nodiscard]] Segments& segments() noexcept { return segments_; }
+  [[nodiscard]] NameService& names() noexcept { return names_; }
   [[nodiscard]] Transport& transport() noexcept { return *transport_; }
   [[nodiscard]] Hello hello(std::uint64_t last_received) const;
 
@@ -279,6 +281,7 @@ class NodeCore final : public LoopClient {
   Seats seats_{*this};
   Drain drain_{*this};
   Segments segments_;
+  NameService names_{*this};
 };
 
 }  // namespace troupe::detail

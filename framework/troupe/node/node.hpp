@@ -98,15 +98,20 @@ class Node {
   /// Blocks.
   DrainReport drain(Duration patience = default_patience);
 
-  /// Has other programs of this user find `handle` on this host, by `find` and `wait_for`: see cluster/directory.hpp.
+  /// Has others find `handle` by `find`, `wait_for` and `watch_names`: see cluster/names.hpp and docs/names.md.
   template <class T>
   void publish(const std::string& name, const T& handle);
   /// The name is free again. @throws NotFound  this node has not published it, or its actor has ended
+  /// @throws NodeLost  the directory cannot be asked; it is given back as soon as that is possible
   void unpublish(const std::string& name);
   template <class T>
   [[nodiscard]] Found<T> find(const std::string& name);
   template <class T>
   [[nodiscard]] Found<T> wait_for(const std::string& name, Duration patience = default_patience);
+  template <class A>
+  void watch_names(const Ref<A>& subscriber, const std::string& prefix = {});
+  template <class A>
+  void unwatch_names(const Ref<A>& subscriber);
 
   /// The hosts of the job, by name; of a program of one host that one.
   /// @throws NodeLost  this host has no way to the head

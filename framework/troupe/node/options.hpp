@@ -6,12 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <troupe/node/clock.hpp>
 
 namespace troupe {
+
+class Directory;
 
 /// How processes on this host talk to each other.
 enum class ChildTransport : std::uint8_t { ipc, tcp };
@@ -47,6 +50,10 @@ struct NodeOptions {
   bool handle_signals = true;
   /// The program that children run; empty: this one. For programs without an own main.
   std::string executable = {};
+
+  /// Makes what keeps the names of this node and of its children, `troupe::etcd::use` for one: called once, when the first is needed.
+  /// Empty: files, which programs of this user on this host share.
+  std::function<std::unique_ptr<Directory>()> directory = {};
 
   /// Values and arrays of plain types lie in shared memory, and every process of this host uses them there. False: through their
   /// owners, a thousand times slower; for hosts without /dev/shm, and tests.

@@ -36,6 +36,8 @@ class Router {
  public:
   /// The number of the actor of a host node that speaks for its host.
   static constexpr std::uint64_t host_agent = 1;
+  /// The same of the actor of the head that keeps the names of all, unless there is another directory.
+  static constexpr std::uint64_t name_keeper = 2;
 
   explicit Router(NodeCore& node);
   ~Router();

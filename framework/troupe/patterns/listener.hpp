@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include <troupe/cluster/directory.hpp>
+#include <troupe/cluster/names.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/node.hpp>
 #include <troupe/patterns/pipe.hpp>

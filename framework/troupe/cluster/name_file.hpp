@@ -24,6 +24,8 @@ class NameFile {
   /// What stands behind a name.
   /// @throws NotFound  no living process has it. @throws Misuse, Refused  as above
   [[nodiscard]] static std::vector<std::byte> read(const std::string& name);
+  /// All that may be somebody's.
+  [[nodiscard]] static std::vector<std::string> names();
 
  private:
   std::string path_;

@@ -1,5 +1,5 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-#include <troupe/node/name_file.hpp>
+#include <troupe/cluster/name_file.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 #include <thread>
 
+#include <troupe/cluster/directory.hpp>
 #include <troupe/node/runtime_directory.hpp>
 #include <troupe/wire/error.hpp>
 
@@ -20,19 +22,14 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::size_t longest_name = 100;
-constexpr std::size_t largest_content = 64 << 10;  // a handle has some hundred bytes
+constexpr const char* extension = ".name";
 
 std::string path_of(const std::string& name) {
-  constexpr const char* usual = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  if (name.empty() || name.size() > longest_name || name.find_first_not_of(usual) != std::string::npos)
-    throw Misuse{"'" + name + "' is no name for others to find: up to 100 letters, digits, dots, hyphens and underscores"};
-  return runtime_directory() + '/' + name + ".name";
+  check_name(name);
+  return runtime_directory() + '/' + name + extension;
 }
 
-[[noreturn]] void refuse(const std::string& name, const std::string& why) {
-  raise(ErrorType::refused, "the name '" + name + "' cannot be had: " + why);
-}
+[[noreturn]] void refuse(const std::string& name, const std::string& why) { raise(name_refused(name, why)); }
 
 // Who has it is about to give it a name, or to find that somebody else has that.
 bool lock(const Descriptor& file) {
@@ -63,7 +60,7 @@ bool is_kept(const Descriptor& file) { return ::flock(file.get(), LOCK_SH | LOCK
 
 // Written and locked under another name, it appears whole; that other file keeps those apart who would take the name.
 NameFile::NameFile(const std::string& name, std::span<const std::byte> content) : path_{path_of(name)} {
-  if (content.size() > largest_content) refuse(name, "what should stand behind it is too large");
+  if (content.size() > largest_name_bytes) refuse(name, "what should stand behind it is too large");
   const std::string fresh = path_ + ".new";
   while (true) {
     file_ = Descriptor{::open(fresh.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
@@ -101,14 +98,22 @@ std::vector<std::byte> NameFile::read(const std::string& name) {
   if (file && (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))) refuse(name, path + " is no file");
   std::vector<std::byte> content;
   std::array<std::byte, 4096> piece;
-  while (file && content.size() <= largest_content) {
+  while (file && content.size() <= largest_name_bytes) {
     const auto got = ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(content.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     content.insert(content.end(), piece.begin(), piece.begin() + got);
   }
-  if (!file || !is_kept(file)) raise(ErrorType::not_found, "nobody has the name '" + name + "'");
+  if (!file || !is_kept(file)) raise(name_not_found(name));
   return content;
+}
+
+std::vector<std::string> NameFile::names() {
+  std::vector<std::string> found;
+  std::error_code gone;  // the directory has nothing to lose
+  for (const auto& entry : std::filesystem::directory_iterator{runtime_directory(), gone})
+    if (entry.path().extension() == extension) found.push_back(entry.path().stem());
+  return found;
 }
 
 }  // namespace troupe::detail
