@@ -1,7 +1,6 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/links.hpp>
 
-
 #include <algorithm>
 #include <utility>
 
