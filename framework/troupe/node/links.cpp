@@ -135,7 +135,7 @@ void Links::take(std::span<const std::byte> bytes) {
     return;
   }
   if (header.kind == FrameKind::gone) {
-    on_gone(header, decode<ErrorInfo>(frame_body(bytes)));
+    refuse("a GONE did not come through a host node");
     return;
   }
   if (header.kind == FrameKind::refuse) {

@@ -39,7 +39,13 @@ void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes,
 bool Links::hand_on(std::span<const std::byte> bytes, const Session& session) {
   const auto first = EnvelopeCursor{bytes}.next();
   if (first->header.kind != EnvelopeKind::forward) return false;
-  if (node_.router().take(session, first->payload)) take(first->payload);
+  if (!node_.router().take(session, first->payload)) return true;
+  const FrameHeader header = parse_frame(first->payload);
+  if (header.kind == FrameKind::gone) {
+    on_gone(header, decode<ErrorInfo>(frame_body(first->payload)));
+  } else {
+    take(first->payload);
+  }
   return true;
 }
 
