@@ -45,6 +45,7 @@ HostAgent::HostAgent(HostEntry own, Ref<HostAgent> head) : own_{std::move(own)},
 
 HostTable HostAgent::table() const {
   HostTable all;
+  all.number = number_;
   for (const auto& [name, entry] : hosts_) all.hosts.push_back(entry);
   return all;
 }
@@ -58,16 +59,21 @@ HostTable HostAgent::on(const AdmitHost& admit) {
     raise(ErrorType::refused,
           "a host of the job is called '" + name + "' already (at " + found->second.tcp_endpoint + "): say --troupe-name=ANOTHER");
   HostTable now = table();
+  ++now.number;
   now.hosts.push_back(admit.host);
   install(now);
   tell_others(table());
   return table();
 }
 
-void HostAgent::on(const HostTable& table) { install(table); }
+// The one that admitted this host may come behind a later one.
+void HostAgent::on(const HostTable& table) {
+  if (table.number > number_) install(table);
+}
 
 void HostAgent::install(const HostTable& now) {
   NodeCore& core = node().core();
+  number_ = now.number;
   std::map<std::string, HostEntry> before = std::exchange(hosts_, {});
   for (const HostEntry& entry : now.hosts) {
     hosts_.emplace(entry.host.name, entry);
@@ -105,7 +111,7 @@ void HostAgent::session_ended(NodeId peer, const std::shared_ptr<const ErrorInfo
   for (Started& each : started_)
     if (each.owner == peer && (is_head() || peer != head_.pointer()->address().node)) node().core().stop(*each.actor);
   if (!is_head()) {
-    if (peer != head_.pointer()->address().node) return;
+    if (peer != head_.pointer()->address().node) return meet_again(peer);
     head_ended_ = *reason;
     for (auto& each : std::exchange(head_end_, {})) each.set_value(*reason);
     return;
@@ -113,11 +119,19 @@ void HostAgent::session_ended(NodeId peer, const std::shared_ptr<const ErrorInfo
   const auto lost = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& each) { return each.second.agent.node == peer; });
   if (lost == hosts_.end()) return;
   HostTable now = table();
+  ++now.number;
   std::erase_if(now.hosts, [&](const HostEntry& each) { return each.agent.node == peer; });
   now.down.push_back({lost->second.host, *reason});
   node().core().router().supersede(peer);
   install(now);
   tell_others(now);
+}
+
+// The line to another host was broken for too long; whether that host is lost is the head's to say.
+void HostAgent::meet_again(NodeId peer) {
+  NodeCore& core = node().core();
+  for (const auto& [name, entry] : hosts_)
+    if (entry.agent.node == peer && !core.links().find(peer)) core.router().add_host(core.links().session(entry.agent, entry.tcp_endpoint));
 }
 
 Future<HostTable> HostAgent::on(const HostsWanted& wanted) {
@@ -193,7 +207,10 @@ void HostAgent::on(const HostUsed& used) {
 Task<StartedActor> HostAgent::on(const StartActor& start) {
   const Ref<ProcessStarter> starter = spawn<ProcessStarter>();
   StartedActor started = co_await starter.ask(start, forever);
-  look_after(node().core().cell_at(started.address, started.endpoint), start.owner);
+  CellPointer cell = node().core().cell_at(started.address, started.endpoint);
+  const bool owned = start.owner == node().core().id() || node().core().links().find(start.owner) != nullptr;
+  if (!owned) node().core().stop(*cell);  // it has ended meanwhile, which was heard before
+  look_after(std::move(cell), start.owner);
   co_return started;
 }
 

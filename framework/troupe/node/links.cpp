@@ -205,6 +205,14 @@ void Links::on_bye(Session& session) {
   session.on_bye(std::make_shared<const ErrorInfo>(std::move(info)));
 }
 
+// Whom it carried frames for is told before the next session takes its place.
+void Links::replace(const std::shared_ptr<Session>& session, ErrorInfo reason) {
+  const auto shared = std::make_shared<const ErrorInfo>(std::move(reason));
+  node_.router().session_ended(*session, shared);
+  node_.end_session_later(session, shared);
+  forget(*session);
+}
+
 void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body) {
   const auto hello = decode<Hello>(body);
   if (hello.node != header.source || hello.incarnation != header.source_incarnation) {
@@ -225,18 +233,13 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
   std::shared_ptr<Session> session = this->session({hello.node, hello.incarnation, 0}, head ? node_.options().join : hello.endpoint);
   if (session->peer_incarnation() != 0 && session->peer_incarnation() != hello.incarnation) {
     // Another life of the same node: the former one is over.
-    node_.end_session_later(session, std::make_shared<const ErrorInfo>(
-                                         make_error(ErrorType::actor_died, "its process was replaced by another one", Executed::unknown)));
-    forget(*session);
+    replace(session, make_error(ErrorType::actor_died, "its process was replaced by another one", Executed::unknown));
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
   }
   Session::Met met = session->on_hello(header.epoch, hello);
   if (met == Session::Met::given_up) {
-    node_.end_session_later(
-        session,
-        std::make_shared<const ErrorInfo>(make_error(
-            ErrorType::node_lost, "its process has given up this one, to which it had no connection for too long", Executed::unknown)));
-    forget(*session);
+    replace(session, make_error(ErrorType::node_lost, "its process has given up this one, to which it had no connection for too long",
+                                Executed::unknown));
     session = this->session({hello.node, hello.incarnation, 0}, hello.endpoint);
     met = session->on_hello(header.epoch, hello);
   }

@@ -108,9 +108,12 @@ bool Router::take(const Session& from, std::span<const std::byte> frame) {
       is_host_node() ? (from_host ? header.source.host == from.peer().host : header.source == from.peer()) : from.peer() == host_node_.node;
   if (job_ == 0 || !honest) raise(ErrorType::refused, "a frame was handed on by who is not on its way");
   if (header.destination == node_.id()) {
-    if (is_host_node() && header.kind != FrameKind::gone) {
+    if (is_host_node()) {
       const std::lock_guard lock{mutex_};
-      pairs_.try_emplace({header.destination, header.source}, Incarnations{node_.incarnation(), header.source_incarnation});
+      if (header.kind == FrameKind::gone)
+        pairs_.erase({header.destination, header.source});
+      else
+        pairs_.try_emplace({header.destination, header.source}, Incarnations{node_.incarnation(), header.source_incarnation});
     }
     return true;
   }
