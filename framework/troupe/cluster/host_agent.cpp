@@ -62,7 +62,6 @@ HostTable HostAgent::on(const AdmitHost& admit) {
   ++now.number;
   now.hosts.push_back(admit.host);
   install(now);
-  tell_others(table());
   return table();
 }
 
@@ -75,6 +74,7 @@ void HostAgent::install(const HostTable& now) {
   NodeCore& core = node().core();
   number_ = now.number;
   std::map<std::string, HostEntry> before = std::exchange(hosts_, {});
+  std::vector<HostUp> up;
   for (const HostEntry& entry : now.hosts) {
     hosts_.emplace(entry.host.name, entry);
     const auto known = before.find(entry.host.name);
@@ -84,21 +84,26 @@ void HostAgent::install(const HostTable& now) {
     }
     if (entry.agent != own_.agent && !core.links().find(entry.agent.node))
       core.router().add_host(core.links().session(entry.agent, entry.tcp_endpoint));
-    for (const WatchHosts& each : watchers_)
-      if (each.up) each.up.tell(HostUp{entry.host});
+    up.push_back({entry.host});
   }
+  std::vector<HostDown> down;
   for (const auto& [name, entry] : before) {
-    HostDown down{entry.host, make_error(ErrorType::node_lost, "the host '" + name + "' is no longer one of the job's")};
+    down.push_back({entry.host, make_error(ErrorType::node_lost, "the host '" + name + "' is no longer one of the job's")});
     for (const HostDown& told : now.down)
-      if (told.host.name == name) down.reason = told.reason;
+      if (told.host.name == name) down.back().reason = told.reason;
     if (const auto session = core.links().find(entry.agent.node))
-      core.end_session_later(session, std::make_shared<const ErrorInfo>(down.reason));
+      core.end_session_later(session, std::make_shared<const ErrorInfo>(down.back().reason));
     used_.erase(name);
     loads_.erase(name);
-    for (const WatchHosts& each : watchers_)
-      if (each.down) each.down.tell(down);
   }
   describe();
+  if (is_head()) tell_others(now);  // before anybody here can have them talk to each other
+  for (const WatchHosts& each : watchers_) {
+    if (each.up)
+      for (const HostUp& one : up) each.up.tell(one);
+    if (each.down)
+      for (const HostDown& one : down) each.down.tell(one);
+  }
   answer_waiting();
 }
 
@@ -124,7 +129,6 @@ void HostAgent::session_ended(NodeId peer, const std::shared_ptr<const ErrorInfo
   now.down.push_back({lost->second.host, *reason});
   node().core().router().supersede(peer);
   install(now);
-  tell_others(now);
 }
 
 // The line to another host was broken for too long; whether that host is lost is the head's to say.

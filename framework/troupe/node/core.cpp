@@ -201,14 +201,22 @@ void NodeCore::end_session_later(std::shared_ptr<Session> session, std::shared_p
   loop_->wake();
 }
 
+void NodeCore::on_session_end(SessionEnd told) {
+  auto shared = std::make_shared<const SessionEnd>(std::move(told));
+  const std::lock_guard lock{later_mutex_};
+  session_end_ = std::move(shared);
+}
+
 bool NodeCore::may_come_back(const Session& session) const { return session.between_hosts() || children_->living(session.peer()); }
 
 void NodeCore::settle() {
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending;
   std::vector<std::shared_ptr<Session>> fresh;
+  std::shared_ptr<const SessionEnd> told;
   {
     const std::lock_guard lock{later_mutex_};
     if (ending_sessions_.empty() && fresh_links_.empty()) return;
+    told = session_end_;
     ending.swap(ending_sessions_);
     fresh.swap(fresh_links_);
   }
@@ -218,7 +226,7 @@ void NodeCore::settle() {
     session->end(reason);
     links_.forget(*session);
     router_.session_ended(*session, reason);
-    if (on_session_end) on_session_end(*session, reason);
+    if (told != nullptr) (*told)(*session, reason);
   }
 }
 

@@ -229,7 +229,7 @@ void Links::on_hello(const FrameHeader& header, std::span<const std::byte> body)
     return;
   }
   const bool head = is_awaited(NodeId{}) && hello.job != 0 && hello.endpoint.starts_with("tcp://");
-  if (head) node_.join(hello.job);
+  if (head && node_.router().job() != hello.job) node_.join(hello.job);
   std::shared_ptr<Session> session = this->session({hello.node, hello.incarnation, 0}, head ? node_.options().join : hello.endpoint);
   if (session->peer_incarnation() != 0 && session->peer_incarnation() != hello.incarnation) {
     // Another life of the same node: the former one is over.
