@@ -82,6 +82,17 @@ const ChildMain host{"etcd_host", [](int argc, char** argv) {
                        return 0;
                      }};
 
+/// Whose lease outlives every test.
+const ChildMain service{"etcd_service", [](int argc, char** argv) {
+                          troupe::NodeOptions options;
+                          troupe::etcd::use(options, {.endpoints = {std::getenv(endpoints_variable)}, .lease = 1h});
+                          troupe::Node node{argc, argv, options};
+                          node.publish("service", 7);
+                          std::cout << "published" << std::endl;
+                          for (;;) ::pause();
+                          return 0;
+                        }};
+
 }  // namespace
 
 TEST_CASE("the name of a host that was killed lasts as long as its lease, and then one of those who want it has it") {
@@ -133,6 +144,24 @@ TEST_CASE("a program ends in order, and its names have gone with it, before thei
     CHECK(number_at(watcher.node, "brief") == 1);
   }
   CHECK_THROWS_AS(watcher.node.find<Number>("brief"), troupe::NotFound);
+}
+
+TEST_CASE("a program that SIGTERM or SIGINT ends gives its names back first") {
+  if (skipped()) return;
+  const int signal = GENERATE(SIGTERM, SIGINT);
+  CAPTURE(signal);
+  const EtcdServer server;
+  ::setenv(endpoints_variable, server.endpoint(0).c_str(), 1);
+  const Folder folder;
+  Program program{"etcd_service", folder};
+  REQUIRE(program.prints("published"));
+  Stage stage{Where::here, with(at(server.endpoint(0)))};
+  REQUIRE(stage.node.find<int>("service") == 7);
+
+  ::kill(program.pid(), signal);
+
+  CHECK(WTERMSIG(program.status()) == signal);
+  CHECK_THROWS_AS(stage.node.find<int>("service"), troupe::NotFound);
 }
 
 TEST_CASE("without etcd each call ends in time as unreachable and says what did not happen") {
