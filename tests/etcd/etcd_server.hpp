@@ -73,7 +73,9 @@ class EtcdServer {
   EtcdServer(const EtcdServer&) = delete;
   EtcdServer& operator=(const EtcdServer&) = delete;
 
-  [[nodiscard]] std::string endpoint(std::size_t member) const { return "http://127.0.0.1:" + std::to_string(members_[member].clients); }
+  [[nodiscard]] std::string endpoint(std::size_t member) const {
+    return (more_.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") + std::to_string(members_[member].clients);
+  }
   /// As `etcd::use` takes them.
   [[nodiscard]] std::string endpoints() const {
     std::string all;
@@ -115,6 +117,7 @@ class EtcdServer {
                                        "50",
                                        "--election-timeout",
                                        "500"};
+    arguments.insert(arguments.end(), more_.begin(), more_.end());
     std::vector<char*> pointers;
     for (auto& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
@@ -150,5 +153,6 @@ class EtcdServer {
 
   const Folder folder_;
   std::vector<Member> members_;
+  const std::vector<std::string> more_;  // of https
   std::string cluster_;
 };

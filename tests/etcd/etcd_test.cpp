@@ -300,6 +300,38 @@ TEST_CASE("a lease that ends too early is taken anew with all names, but one tha
   CHECK(number_at(stage.node, "lost") == 3);
 }
 
+TEST_CASE("over https who does not show a certificate is refused, and so is a server that nobody vouches for") {
+  if (skipped()) return;
+  const Folder folder;
+  const std::string key = folder.path() + "/key.pem";
+  const std::string certificate = folder.path() + "/certificate.pem";
+  const std::string make =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=troupe"
+      " -addext subjectAltName=IP:127.0.0.1 -keyout " +
+      key + " -out " + certificate + " 2>/dev/null";
+  if (std::system(make.c_str()) != 0) {
+    std::cout << "skipped: openssl makes no certificate (apt install openssl)" << std::endl;
+    return;
+  }
+  const EtcdServer server{1, {"--cert-file", certificate, "--key-file", key, "--trusted-ca-file", certificate, "--client-cert-auth"}};
+  troupe::etcd::Options etcd{
+      .endpoints = {server.endpoint(0)}, .timeout = 20s, .ca_file = certificate, .certificate_file = certificate, .key_file = key};
+
+  Stage stage{Where::here, with(etcd)};
+  stage.node.publish("name", 7);
+  CHECK(stage.node.find<int>("name") == 7);
+
+  etcd.timeout = 1s;
+  auto shows_none = etcd;
+  shows_none.certificate_file = shows_none.key_file = "";
+  Stage unknown{Where::here, with(shows_none)};
+  CHECK_THROWS_AS(unknown.node.find<int>("name"), troupe::NodeLost);
+  auto trusts_nobody = etcd;
+  trusts_nobody.ca_file = "";
+  Stage careful{Where::here, with(trusts_nobody)};
+  CHECK_THROWS_WITH(careful.node.find<int>("name"), Catch::Contains("certificate"));
+}
+
 TEST_CASE("programs with another prefix see other names") {
   if (skipped()) return;
   const EtcdServer server;
