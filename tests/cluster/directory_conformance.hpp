@@ -81,9 +81,14 @@ struct Race {
   std::string name;
   std::size_t times = 0;  // that it is to be had
 };
+/// By a process that it starts.
+struct TakeBelow {
+  std::string name;
+};
 /// In a process of its own.
-class Guest : public troupe::Actor<Guest, Take, GiveBack, Race, Get> {
+class Guest : public troupe::Actor<Guest, Take, GiveBack, Race, TakeBelow, Get> {
  public:
+  bool on(const TakeBelow& take) { return node().spawn<Guest>(troupe::own_process).ask(Take{take.name}).get(); }
   bool on(const Take& take) { return takes(take.name); }
   void on(const GiveBack& back) { node().unpublish(back.name); }
   std::vector<Had> on(const Race& race) {
@@ -289,6 +294,20 @@ TEMPLATE_TEST_CASE("the name of a process goes when that is killed, and others c
   CHECK(meeting.one.node.template find<Guest>(name).ask(Get{}).get() == other.ask(Get{}).get());
   other.ask(GiveBack{name}).get();
   CHECK(is_free(meeting.one.node, name));
+}
+
+TEMPLATE_TEST_CASE("processes of processes have the same names, and lose them with whoever started them", "", ENGINES) {
+  if (skipped<TestType>()) return;
+  Meeting<TestType> meeting;
+  const auto name = own_name("below");
+  const auto guest = meeting.one.node.template spawn<Guest>(troupe::own_process);
+
+  REQUIRE(guest.ask(TakeBelow{name}).get());
+  CHECK_FALSE(guest.ask(Take{name}).get());
+  CHECK(meeting.other->node.template find<Guest>(name).ask(Get{}).get() != guest.ask(Get{}).get());
+  guest.kill();
+
+  CHECK(eventually([&] { return is_free(meeting.other->node, name); }));
 }
 
 TEMPLATE_TEST_CASE("of processes that race for a name, one has it at a time", "", ENGINES) {

@@ -58,13 +58,14 @@ class EtcdServer {
     return "etcd is not installed (apt install etcd-server)";
   }
 
-  explicit EtcdServer(std::size_t members = 1) : members_(members) {
+  /// @param more  arguments of each
+  explicit EtcdServer(std::size_t members = 1, std::vector<std::string> more = {}) : members_(members), more_{std::move(more)} {
     for (std::size_t i = 0; i < members; ++i) {
       members_[i] = {free_port(), free_port()};
       cluster_ += (i == 0 ? "" : ",") + name(i) + "=http://127.0.0.1:" + std::to_string(members_[i].peers);
     }
     for (std::size_t i = 0; i < members; ++i) start(i);
-    REQUIRE(healthy());
+    if (more_.empty()) REQUIRE(healthy());
   }
   ~EtcdServer() {
     for (std::size_t i = 0; i < members_.size(); ++i) kill(i);
@@ -72,7 +73,9 @@ class EtcdServer {
   EtcdServer(const EtcdServer&) = delete;
   EtcdServer& operator=(const EtcdServer&) = delete;
 
-  [[nodiscard]] std::string endpoint(std::size_t member) const { return "http://127.0.0.1:" + std::to_string(members_[member].clients); }
+  [[nodiscard]] std::string endpoint(std::size_t member) const {
+    return (more_.empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") + std::to_string(members_[member].clients);
+  }
   /// As `etcd::use` takes them.
   [[nodiscard]] std::string endpoints() const {
     std::string all;
@@ -114,6 +117,7 @@ class EtcdServer {
                                        "50",
                                        "--election-timeout",
                                        "500"};
+    arguments.insert(arguments.end(), more_.begin(), more_.end());
     std::vector<char*> pointers;
     for (auto& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
@@ -149,5 +153,6 @@ class EtcdServer {
 
   const Folder folder_;
   std::vector<Member> members_;
+  const std::vector<std::string> more_;  // of https
   std::string cluster_;
 };

@@ -82,6 +82,17 @@ const ChildMain host{"etcd_host", [](int argc, char** argv) {
                        return 0;
                      }};
 
+/// Whose lease outlives every test.
+const ChildMain service{"etcd_service", [](int argc, char** argv) {
+                          troupe::NodeOptions options;
+                          troupe::etcd::use(options, {.endpoints = {std::getenv(endpoints_variable)}, .lease = 1h});
+                          troupe::Node node{argc, argv, options};
+                          node.publish("service", 7);
+                          std::cout << "published" << std::endl;
+                          for (;;) ::pause();
+                          return 0;
+                        }};
+
 }  // namespace
 
 TEST_CASE("the name of a host that was killed lasts as long as its lease, and then one of those who want it has it") {
@@ -133,6 +144,24 @@ TEST_CASE("a program ends in order, and its names have gone with it, before thei
     CHECK(number_at(watcher.node, "brief") == 1);
   }
   CHECK_THROWS_AS(watcher.node.find<Number>("brief"), troupe::NotFound);
+}
+
+TEST_CASE("a program that SIGTERM or SIGINT ends gives its names back first") {
+  if (skipped()) return;
+  const int signal = GENERATE(SIGTERM, SIGINT);
+  CAPTURE(signal);
+  const EtcdServer server;
+  ::setenv(endpoints_variable, server.endpoint(0).c_str(), 1);
+  const Folder folder;
+  Program program{"etcd_service", folder};
+  REQUIRE(program.prints("published"));
+  Stage stage{Where::here, with(at(server.endpoint(0)))};
+  REQUIRE(stage.node.find<int>("service") == 7);
+
+  ::kill(program.pid(), signal);
+
+  CHECK(WTERMSIG(program.status()) == signal);
+  CHECK_THROWS_AS(stage.node.find<int>("service"), troupe::NotFound);
 }
 
 TEST_CASE("without etcd each call ends in time as unreachable and says what did not happen") {
@@ -269,6 +298,38 @@ TEST_CASE("a lease that ends too early is taken anew with all names, but one tha
   REQUIRE(server.post("/v3/kv/deleterange", R"({"key":")" + to_base64("/troupe/lost") + "\"}").find("200 OK") != std::string::npos);
   stage.node.publish("lost", stage.spawn<Number>(3));
   CHECK(number_at(stage.node, "lost") == 3);
+}
+
+TEST_CASE("over https who does not show a certificate is refused, and so is a server that nobody vouches for") {
+  if (skipped()) return;
+  const Folder folder;
+  const std::string key = folder.path() + "/key.pem";
+  const std::string certificate = folder.path() + "/certificate.pem";
+  const std::string make =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=troupe"
+      " -addext subjectAltName=IP:127.0.0.1 -keyout " +
+      key + " -out " + certificate + " 2>/dev/null";
+  if (std::system(make.c_str()) != 0) {
+    std::cout << "skipped: openssl makes no certificate (apt install openssl)" << std::endl;
+    return;
+  }
+  const EtcdServer server{1, {"--cert-file", certificate, "--key-file", key, "--trusted-ca-file", certificate, "--client-cert-auth"}};
+  troupe::etcd::Options etcd{
+      .endpoints = {server.endpoint(0)}, .timeout = 20s, .ca_file = certificate, .certificate_file = certificate, .key_file = key};
+
+  Stage stage{Where::here, with(etcd)};
+  stage.node.publish("name", 7);
+  CHECK(stage.node.find<int>("name") == 7);
+
+  etcd.timeout = 1s;
+  auto shows_none = etcd;
+  shows_none.certificate_file = shows_none.key_file = "";
+  Stage unknown{Where::here, with(shows_none)};
+  CHECK_THROWS_AS(unknown.node.find<int>("name"), troupe::NodeLost);
+  auto trusts_nobody = etcd;
+  trusts_nobody.ca_file = "";
+  Stage careful{Where::here, with(trusts_nobody)};
+  CHECK_THROWS_WITH(careful.node.find<int>("name"), Catch::Contains("certificate"));
 }
 
 TEST_CASE("programs with another prefix see other names") {

@@ -29,7 +29,7 @@ struct NameChange {
 /// `changes`, which wait for others.
 /// Lifetime: its end, or that of its process however it comes, ends the names that were published through it; open futures end as
 ///           Closed. It takes a second at most.
-/// Threads:  members are called in the turns of one actor, never block, and may end their futures on any thread.
+/// Threads:  members are called in the turns of one actor, never block, and may end their futures on any thread; `leave` from any.
 class Directory {
  public:
   Directory() = default;
@@ -54,6 +54,8 @@ class Directory {
   /// What has changed since the last call, or all names that there are: once there is something, and several changes of one name as
   /// one. One call at a time; who wants no more cancels it.
   [[nodiscard]] virtual Future<std::vector<NameChange>> changes(Since since) = 0;
+  /// A signal is about to end this process: gives all names back, if its end alone does not. Blocks for `patience` at most.
+  virtual void leave([[maybe_unused]] Duration patience) noexcept {}
 };
 
 namespace detail {

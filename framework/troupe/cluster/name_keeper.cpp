@@ -2,6 +2,7 @@
 #include <troupe/cluster/name_keeper.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <troupe/actor/spawn.hpp>
@@ -11,6 +12,12 @@
 #include <troupe/wire/log.hpp>
 
 namespace troupe::detail {
+
+namespace {
+
+constexpr Duration patience_at_interrupt = std::chrono::milliseconds{300};
+
+}  // namespace
 
 CellPointer make_name_keeper(NodeCore& node) {
   const ContextScope outside_of_actors{&node, nullptr};
@@ -27,6 +34,9 @@ Directory& NameKeeper::directory() {
       directory_ = std::make_unique<FileDirectory>();
     }
     if (directory_ == nullptr) throw Misuse{"NodeOptions::directory made nothing"};
+    node().core().names().before_interrupt([weak = std::weak_ptr{directory_}] {
+      if (const auto living = weak.lock()) living->leave(patience_at_interrupt);
+    });
   }
   return *directory_;
 }

@@ -77,7 +77,7 @@ class NameKeeper final : public Actor<NameKeeper, PublishName, UnpublishName, Fi
   template <class Predicate>
   void forget_watchers(Predicate whose);
 
-  std::unique_ptr<Directory> directory_;
+  std::shared_ptr<Directory> directory_;  // also of who ends this process by a signal
   std::map<std::string, Published> published_;
   std::set<Somebody> followed_;  // until they end
   std::vector<std::shared_ptr<Watcher>> watchers_;

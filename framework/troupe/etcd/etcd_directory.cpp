@@ -29,11 +29,14 @@ EtcdDirectory::EtcdDirectory(const Options& options)
       stream_{loop_, members_, lease_, prefix_} {}
 
 EtcdDirectory::~EtcdDirectory() {
-  constexpr Duration longest = std::chrono::seconds{1};
-  const auto given_back = std::make_shared<std::promise<void>>();
-  loop_.post([this, given_back] { lease_.end(longest, [given_back] { given_back->set_value(); }); });
-  (void)given_back->get_future().wait_for(2 * longest);
+  leave(std::chrono::seconds{1});
   loop_.stop();
+}
+
+void EtcdDirectory::leave(Duration patience) noexcept {
+  const auto left = std::make_shared<std::promise<void>>();
+  loop_.post([this, patience, left] { lease_.end(patience, [left] { left->set_value(); }); });
+  (void)left->get_future().wait_for(patience);
 }
 
 Future<void> EtcdDirectory::publish(const std::string& name, const NameBytes& bytes) {

@@ -25,6 +25,7 @@ class EtcdDirectory final : public Directory {
   Future<NameBytes> find(const std::string& name) override;
   Future<NameBytes> await(const std::string& name) override;
   Future<std::vector<NameChange>> changes(Since since) override;
+  void leave(Duration patience) noexcept override;
 
  private:
   const std::string prefix_;

@@ -2,13 +2,18 @@
 #include <troupe/etcd/lease.hpp>
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 namespace troupe::etcd::detail {
 
+using namespace troupe::detail;
+
 namespace {
 
 constexpr Duration pause_after_failure = std::chrono::milliseconds{100};
+
+std::shared_ptr<const ErrorInfo> over() { return std::make_shared<const ErrorInfo>(make_error(ErrorType::closed, "the node is ending")); }
 
 }  // namespace
 
@@ -16,17 +21,18 @@ Lease::Lease(HttpLoop& loop, Members& members, Duration life, std::function<void
     : loop_{loop}, members_{members}, seconds_{std::chrono::ceil<std::chrono::seconds>(life).count()}, on_lost_{std::move(on_lost)} {}
 
 void Lease::with(Then then) {
+  if (ended_) return then(over());
   if (number_ != 0) return then(number_);
   waiting_.push_back(std::move(then));
   if (waiting_.size() > 1) return;
   members_.ask<LeaseLife>(grant_lease(seconds_), &read_grant, [this](const Result<LeaseLife>& granted) {
-    const auto waiting = std::exchange(waiting_, {});
-    if (granted && !ended_) {
-      number_ = granted->lease;
+    Result<std::int64_t> lease = ended_ ? Result<std::int64_t>{over()} : granted ? Result{granted->lease} : granted.error_info();
+    if (lease) {
+      number_ = *lease;
       beat_every_ = Duration{std::chrono::seconds{granted->seconds}} / 3;  // one may be lost
       begin_beat(beat_every_);
     }
-    for (const auto& each : waiting) each(granted ? Result<std::int64_t>{granted->lease} : Result<std::int64_t>{granted.error_info()});
+    for (const auto& each : std::exchange(waiting_, {})) each(lease);
   });
 }
 

@@ -18,6 +18,7 @@ namespace {
 
 [[noreturn]] void end_now(NodeCore& node, int signal) {
   node.leave_hosts();
+  node.names().interrupt();
   node.children().end_all();
   node.sweep();
   flush_log(std::chrono::milliseconds{200});

@@ -1,6 +1,8 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 #include <troupe/node/name_service.hpp>
 
+#include <utility>
+
 #include <troupe/node/core.hpp>
 
 namespace troupe::detail {
@@ -29,6 +31,20 @@ KeeperAddress NameService::for_others() {
   const auto keeper = own();
   node_.expose(static_cast<LocalCell&>(*keeper));
   return {keeper->address(), node_.endpoint()};
+}
+
+void NameService::before_interrupt(std::function<void()> leave) {
+  const std::lock_guard lock{mutex_};
+  leave_ = std::move(leave);
+}
+
+void NameService::interrupt() const {
+  std::function<void()> leave;
+  {
+    const std::lock_guard lock{mutex_};
+    leave = leave_;
+  }
+  if (leave) leave();
 }
 
 }  // namespace troupe::detail

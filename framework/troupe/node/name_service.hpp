@@ -2,6 +2,7 @@
 // Who keeps the names of a node: an actor of its own, or one of another node.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -32,12 +33,17 @@ class NameService {
   /// Whom this node's children, and those of the head's hosts, are to ask.
   [[nodiscard]] KeeperAddress for_others();
 
+  /// Has `leave` called when a signal is about to end this process.
+  void before_interrupt(std::function<void()> leave);
+  void interrupt() const;
+
  private:
   [[nodiscard]] KeeperAddress elsewhere() const;
 
   NodeCore& node_;
   mutable std::mutex mutex_;
   KeeperAddress elsewhere_;
+  std::function<void()> leave_;
 };
 
 }  // namespace troupe::detail
