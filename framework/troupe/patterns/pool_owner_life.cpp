@@ -28,7 +28,7 @@ PoolOwner::PoolOwner(NodeCore& node, const PoolOptions& options, std::optional<s
       begun_{Counted<TypedState<void>>::adopt(TypedState<void>::make(node))},
       ended_{Counted<TypedState<void>>::adopt(TypedState<void>::make(node))},
       size_{workers},
-      lines_(node.options().shared_memory ? std::min(options.prefetch + 2, most_pool_slots + 1) : 2) {}
+      lines_(std::min(options.prefetch + 2, most_pool_slots + 1)) {}
 
 void PoolOwner::begin() {
   {
@@ -158,16 +158,12 @@ PoolStart PoolOwner::new_member() {
     start.place = on_host(member.host);
   }
   if (start.place == every_host || start.place == on_host(node_.host_name())) start.place = own_process;
-  if (start.place != own_process) {
-    member.parcels.resize(1);
-    return start;
-  }
-  if (!node_.options().shared_memory) return start;
+  if (start.place != own_process || !node_.options().shared_memory) return start;
   try {
     member.marks = std::make_unique<Segment>(node_.segments().create(slots * sizeof(PoolMark)));
     start.setup.segment = member.marks->name();
   } catch (const Full&) {
-    member.parcels.resize(1);  // one task at a time
+    // then without
   }
   return start;
 }
