@@ -122,7 +122,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   const HostEntry own_;
   const Ref<HostAgent> head_;
   std::map<std::string, HostEntry> hosts_;
-  std::uint64_t number_ = 0;  // of the last table
+  std::uint64_t number_ = 0;                   // of the last table
   std::map<std::string, std::uint64_t> used_;  // at the head
   std::map<std::string, double> loads_;
   std::vector<Waiting> waiting_;
