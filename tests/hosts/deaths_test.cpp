@@ -68,7 +68,7 @@ TEST_CASE("a process's end is told on other hosts with its reason, signal or exi
   Three hosts;
   const auto guest = hosts.node().spawn<Guest>(on_host("second"));
   std::vector<Ref<Witness>> witnesses;
-  for (const Place place : {here, own_process, on_host("second"), on_host("third")}) {
+  for (const Place& place : {here, own_process, on_host("second"), on_host("third")}) {
     witnesses.push_back(hosts.node().spawn<Witness>(place));
     witnesses.back().tell(Watched{guest});
     (void)witnesses.back().ask(Endings{}).get();
