@@ -224,7 +224,7 @@ class NodeCore final : public LoopClient {
   /// Removes this node's socket and shared memory from the file system, for a process that ends without `close`.
   void remove_endpoint() noexcept;
 
-  /// Says BYE to the other host nodes, without waiting for what they answer: for a program that was interrupted.
+  /// Says BYE to the other host nodes, and waits a little for their answers: for a program that was interrupted.
   void leave_hosts();
 
   // LoopClient
