@@ -271,9 +271,11 @@ void NodeCore::stop_actors(TimePoint until) {
   if (!loop_->wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
 }
 
-void NodeCore::leave_hosts() {
+void NodeCore::leave_hosts(TimePoint until) {
+  std::vector<Counted<TypedState<void>>> byes;
   for (const auto& session : links_.all())
-    if (session->kind() == Session::Kind::between_hosts) (void)session->say_bye();
+    if (session->kind() == Session::Kind::between_hosts) byes.push_back(session->say_bye());
+  for (const auto& bye : byes) loop_->wait(*bye, until);
 }
 
 void NodeCore::close(Processes processes) {
