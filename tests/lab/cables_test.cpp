@@ -100,7 +100,9 @@ struct Traffic {
       CHECK(back.get() == next);
     }
     for (const auto& counter : counters) {
-      const Report report = counter.ask(Seen{}, 30s).get();
+      // What a handler told may still lie in its outbox when it has ended.
+      CHECK(eventually([&] { return counter.ask(Seen{}, 30s).get().count >= next; }));
+      const Report report = counter.ask(Seen{}).get();
       CHECK(report.count == next);
       CHECK(report.disorder == 0);
     }
