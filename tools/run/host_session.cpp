@@ -87,7 +87,7 @@ HostSession::Polled HostSession::wanted() const {
 }
 
 void HostSession::serve(const Polled& polled) {
-  if (polled[1].revents != 0) write_orders();
+  if (polled[1].revents != 0 && !unsent_.empty()) write_orders();  // it may have been closed since they were polled
   if (polled[2].revents != 0) read(out_, 1);
   if (polled[3].revents != 0) read(marks_, 1);
   if (polled[0].revents == 0 || gone_) return;
