@@ -9,8 +9,8 @@
 #include <span>
 #include <system_error>
 
+#include <troupe/cluster/name_file.hpp>
 #include <troupe/node/cell.hpp>
-#include <troupe/node/name_file.hpp>
 #include <troupe/node/runtime_directory.hpp>
 #include <troupe/node/seat.hpp>
 #include <troupe/wire/error.hpp>

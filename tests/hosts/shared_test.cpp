@@ -14,14 +14,14 @@ struct Feed {
   int first = 0;
   int count = 0;
 };
-struct Shared {
+struct Books {
   Dict<std::string, int> counts;
   Value<int> total;
   Value<std::string> last;
   Lock lock;
 };
 struct Tally {
-  Shared shared;
+  Books books;
   int rounds = 0;
 };
 struct Hold {
@@ -34,13 +34,13 @@ class Clerk : public Actor<Clerk, Feed, Tally, Hold, WhoAreYou> {
     return feed.count;
   }
   int on(const Tally& tally) {
-    const Shared& shared = tally.shared;
+    const Books& books = tally.books;
     for (int i = 0; i < tally.rounds; ++i) {
-      shared.counts["in one step"] += 1;
-      shared.total += 1;
-      const std::scoped_lock held{shared.lock};
-      shared.counts.set("in two steps", shared.counts.get("in two steps") + 1);
-      shared.last.set(node().host_name());
+      books.counts["in one step"] += 1;
+      books.total += 1;
+      const std::scoped_lock held{books.lock};
+      books.counts.set("in two steps", books.counts.get("in two steps") + 1);
+      books.last.set(node().host_name());
     }
     return tally.rounds;
   }
@@ -99,20 +99,20 @@ TEST_CASE("a queue on one host is filled and emptied by processes of three") {
 TEST_CASE("dicts, values and locks of one host are used by processes of three, each step once") {
   Office office;
   const auto place = on_host(GENERATE("second", "third"));
-  const Shared shared{Dict<std::string, int>{office.node(), {{"in one step", 0}, {"in two steps", 0}}, {.place = place}},
-                      Value<int>{office.node(), 0, {.place = place}}, Value<std::string>{office.node(), "", {.place = place}},
-                      Lock{office.node(), {.place = place}}};
+  const Books books{Dict<std::string, int>{office.node(), {{"in one step", 0}, {"in two steps", 0}}, {.place = place}},
+                    Value<int>{office.node(), 0, {.place = place}}, Value<std::string>{office.node(), "", {.place = place}},
+                    Lock{office.node(), {.place = place}}};
   constexpr int rounds = 50;
 
   std::vector<Future<int>> tallied;
-  for (const auto& clerk : office.clerks) tallied.push_back(clerk.ask(Tally{shared, rounds}));
+  for (const auto& clerk : office.clerks) tallied.push_back(clerk.ask(Tally{books, rounds}));
   for (auto& future : tallied) CHECK(future.get() == rounds);
 
-  CHECK(shared.counts.get("in one step") == 3 * rounds);
-  CHECK(shared.counts.get("in two steps") == 3 * rounds);
-  CHECK(shared.total.get() == 3 * rounds);
-  CHECK_FALSE(shared.last.get().empty());
-  CHECK_FALSE(shared.lock.locked());
+  CHECK(books.counts.get("in one step") == 3 * rounds);
+  CHECK(books.counts.get("in two steps") == 3 * rounds);
+  CHECK(books.total.get() == 3 * rounds);
+  CHECK_FALSE(books.last.get().empty());
+  CHECK_FALSE(books.lock.locked());
 }
 
 TEST_CASE("a lock whose holder is killed on another host is free for the next, and abandoned") {

@@ -12,7 +12,15 @@
 #include <zmq.hpp>
 
 using namespace troupe;
-using namespace troupe::detail;
+using detail::Address;
+using detail::Block;
+using detail::EnvelopeHeader;
+using detail::EnvelopeKind;
+using detail::FrameHeader;
+using detail::FrameKind;
+using detail::Hello;
+using detail::make_error;
+using detail::make_frame_of;
 using rig::RawPeer;
 
 namespace {
@@ -79,14 +87,14 @@ class Liar {
     outer.sequence = ++sequence_;
     EnvelopeHeader envelope;
     envelope.kind = EnvelopeKind::forward;
-    Encoded out{sizeof(FrameHeader)};
+    detail::Encoded out{sizeof(FrameHeader)};
     append_envelope(out, envelope, inner.view());
     say(take_frame(out, outer));
   }
   const NodeId own{0x7777, 0x1};
 
  private:
-  NodeCore& core_;
+  detail::NodeCore& core_;
   zmq::context_t context_;
   zmq::socket_t socket_{context_, zmq::socket_type::dealer};
   zmq::socket_t ears_{context_, zmq::socket_type::router};

@@ -23,7 +23,8 @@ inside() {  # HOST COMMAND...
   local host=$1
   shift
   [ "$host" = outside ] && exec "$@"
-  exec nsenter --target "$(cat "$TROUPE_LAB/$host.pid")" --net --mount --uts --ipc -- "$@"
+  # shellcheck disable=SC2016  # the other shell's
+  exec nsenter --target "$(cat "$TROUPE_LAB/$host.pid")" --net --mount --uts --ipc -- sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
 make() {  # N COMMAND...

@@ -293,8 +293,10 @@ TEST_CASE("R32 a hundred tasks that are submitted before any can begin are all d
 }
 
 TEST_CASE("many tasks of random length are each done right once while workers are killed again and again") {
-  constexpr int tasks = sanitized ? 2000 : 20'000;
-  Stage stage;
+  NodeOptions options;
+  options.shared_memory = GENERATE(true, false);
+  const int tasks = sanitized || !options.shared_memory ? 2000 : 20'000;
+  Stage stage{Where::here, options};
   Pool pool{stage.node, {.workers = 4, .retries = 100}};
   std::atomic<bool> done{false};
   std::atomic<int> kills{0};
@@ -313,7 +315,7 @@ TEST_CASE("many tasks of random length are each done right once while workers ar
     return n * n;
   };
   std::vector<Future<int>> futures;
-  std::vector<std::atomic<int>> called(tasks / 2);
+  std::vector<std::atomic<int>> called(static_cast<std::size_t>(tasks) / 2);
   int right = 0;
   for (int n = 0; n < tasks / 2; ++n) {
     futures.push_back(pool.apply_async(work, n % 1000));

@@ -153,7 +153,7 @@ TEST_CASE("troupe ps shows what waits for a blocked actor, for how long, and its
   const Json node = node_of(said.json(), program.pid());
   CHECK(said.json().at("nodes").size() == 1);
   CHECK(node.at("answered") == true);
-  CHECK(node.at("process") == "program");
+  CHECK(node.at("process") == "tools_tests");
   const Json desk = actor_of(node, "Desk");
   CHECK(desk.at("waiting") == 7);
   CHECK(desk.at("handled") == 1);

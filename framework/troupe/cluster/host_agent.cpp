@@ -35,6 +35,10 @@ double load_for_each_core() {
   return ::getloadavg(&load, 1) == 1 ? load / static_cast<double>(usable_cores()) : 0;
 }
 
+Future<HostTable> refused(std::string why) {
+  return failed_future<HostTable>(std::make_shared<const ErrorInfo>(make_error(ErrorType::refused, std::move(why))));
+}
+
 }  // namespace
 
 HostAgent::HostAgent(HostEntry own, Ref<HostAgent> head) : own_{std::move(own)}, head_{std::move(head)} {
@@ -45,30 +49,39 @@ HostAgent::HostAgent(HostEntry own, Ref<HostAgent> head) : own_{std::move(own)},
 
 HostTable HostAgent::table() const {
   HostTable all;
+  all.number = number_;
   for (const auto& [name, entry] : hosts_) all.hosts.push_back(entry);
   return all;
 }
 
 // --- Who belongs to the job -------------------------------------------------------------------------------------------------
 
-HostTable HostAgent::on(const AdmitHost& admit) {
+Future<HostTable> HostAgent::on(const AdmitHost& admit) {
   const std::string& name = admit.host.host.name;
-  if (!is_head()) raise(ErrorType::misuse, "this host is not the head: join that");
+  if (!is_head()) return refused("this host is not the head: join that");
+  // Of one that has been killed and started again there is no connection any more, though it is not given up yet.
+  if (const auto found = hosts_.find(name); found != hosts_.end() && found->second.agent != own_.agent)
+    if (const auto former = node().core().links().find(found->second.agent.node); former == nullptr || !former->connected())
+      lose(found->second.agent.node, make_error(ErrorType::node_lost, "the host '" + name + "' was started again", Executed::unknown));
   if (const auto found = hosts_.find(name); found != hosts_.end())
-    raise(ErrorType::refused,
-          "a host of the job is called '" + name + "' already (at " + found->second.tcp_endpoint + "): say --troupe-name=ANOTHER");
+    return refused("a host of the job is called '" + name + "' already (at " + found->second.tcp_endpoint + "): say --troupe-name=ANOTHER");
   HostTable now = table();
+  ++now.number;
   now.hosts.push_back(admit.host);
   install(now);
-  tell_others(table());
-  return table();
+  return ready_future(table());
 }
 
-void HostAgent::on(const HostTable& table) { install(table); }
+// The one that admitted this host may come behind a later one.
+void HostAgent::on(const HostTable& table) {
+  if (table.number > number_) install(table);
+}
 
 void HostAgent::install(const HostTable& now) {
   NodeCore& core = node().core();
+  number_ = now.number;
   std::map<std::string, HostEntry> before = std::exchange(hosts_, {});
+  std::vector<HostUp> up;
   for (const HostEntry& entry : now.hosts) {
     hosts_.emplace(entry.host.name, entry);
     const auto known = before.find(entry.host.name);
@@ -78,21 +91,26 @@ void HostAgent::install(const HostTable& now) {
     }
     if (entry.agent != own_.agent && !core.links().find(entry.agent.node))
       core.router().add_host(core.links().session(entry.agent, entry.tcp_endpoint));
-    for (const WatchHosts& each : watchers_)
-      if (each.up) each.up.tell(HostUp{entry.host});
+    up.push_back({entry.host});
   }
+  std::vector<HostDown> down;
   for (const auto& [name, entry] : before) {
-    HostDown down{entry.host, make_error(ErrorType::node_lost, "the host '" + name + "' is no longer one of the job's")};
+    down.push_back({entry.host, make_error(ErrorType::node_lost, "the host '" + name + "' is no longer one of the job's")});
     for (const HostDown& told : now.down)
-      if (told.host.name == name) down.reason = told.reason;
+      if (told.host.name == name) down.back().reason = told.reason;
     if (const auto session = core.links().find(entry.agent.node))
-      core.end_session_later(session, std::make_shared<const ErrorInfo>(down.reason));
+      core.end_session_later(session, std::make_shared<const ErrorInfo>(down.back().reason));
     used_.erase(name);
     loads_.erase(name);
-    for (const WatchHosts& each : watchers_)
-      if (each.down) each.down.tell(down);
   }
   describe();
+  if (is_head()) tell_others(now);  // before anybody here can have them talk to each other
+  for (const WatchHosts& each : watchers_) {
+    if (each.up)
+      for (const HostUp& one : up) each.up.tell(one);
+    if (each.down)
+      for (const HostDown& one : down) each.down.tell(one);
+  }
   answer_waiting();
 }
 
@@ -105,19 +123,30 @@ void HostAgent::session_ended(NodeId peer, const std::shared_ptr<const ErrorInfo
   for (Started& each : started_)
     if (each.owner == peer && (is_head() || peer != head_.pointer()->address().node)) node().core().stop(*each.actor);
   if (!is_head()) {
-    if (peer != head_.pointer()->address().node) return;
+    if (peer != head_.pointer()->address().node) return meet_again(peer);
     head_ended_ = *reason;
     for (auto& each : std::exchange(head_end_, {})) each.set_value(*reason);
     return;
   }
+  lose(peer, *reason);
+}
+
+void HostAgent::lose(NodeId peer, const ErrorInfo& reason) {
   const auto lost = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& each) { return each.second.agent.node == peer; });
   if (lost == hosts_.end()) return;
   HostTable now = table();
+  ++now.number;
   std::erase_if(now.hosts, [&](const HostEntry& each) { return each.agent.node == peer; });
-  now.down.push_back({lost->second.host, *reason});
+  now.down.push_back({lost->second.host, reason});
   node().core().router().supersede(peer);
   install(now);
-  tell_others(now);
+}
+
+// The line to another host was broken for too long; whether that host is lost is the head's to say.
+void HostAgent::meet_again(NodeId peer) {
+  NodeCore& core = node().core();
+  for (const auto& [name, entry] : hosts_)
+    if (entry.agent.node == peer && !core.links().find(peer)) core.router().add_host(core.links().session(entry.agent, entry.tcp_endpoint));
 }
 
 Future<HostTable> HostAgent::on(const HostsWanted& wanted) {
@@ -193,7 +222,10 @@ void HostAgent::on(const HostUsed& used) {
 Task<StartedActor> HostAgent::on(const StartActor& start) {
   const Ref<ProcessStarter> starter = spawn<ProcessStarter>();
   StartedActor started = co_await starter.ask(start, forever);
-  look_after(node().core().cell_at(started.address, started.endpoint), start.owner);
+  CellPointer cell = node().core().cell_at(started.address, started.endpoint);
+  const bool owned = start.owner == node().core().id() || node().core().links().find(start.owner) != nullptr;
+  if (!owned) node().core().stop(*cell);  // it has ended meanwhile, which was heard before
+  look_after(std::move(cell), start.owner);
   co_return started;
 }
 

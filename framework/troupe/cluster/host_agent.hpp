@@ -37,6 +37,7 @@ struct AdmitHost {
 struct HostTable {
   std::vector<HostEntry> hosts;
   std::vector<HostDown> down;  // who has gone since the last one
+  std::uint64_t number = 0;    // of the head's changes
 };
 /// Answered when there are so many.
 struct HostsWanted {
@@ -83,7 +84,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   /// @param head  of which this host is one; null: this is the head
   explicit HostAgent(HostEntry own, Ref<HostAgent> head = {});
 
-  HostTable on(const AdmitHost& admit);
+  Future<HostTable> on(const AdmitHost& admit);
   void on(const HostTable& table);
   Future<HostTable> on(const HostsWanted& wanted);
   void on(const WatchHosts& watchers);
@@ -111,6 +112,8 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   [[nodiscard]] HostTable table() const;
   void install(const HostTable& now);
   void tell_others(const HostTable& now) const;
+  void lose(NodeId peer, const ErrorInfo& reason);
+  void meet_again(NodeId peer);
   void answer_waiting();
   void look_after(CellPointer started, NodeId owner);
   [[nodiscard]] HostUsed used() const;
@@ -120,6 +123,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   const HostEntry own_;
   const Ref<HostAgent> head_;
   std::map<std::string, HostEntry> hosts_;
+  std::uint64_t number_ = 0;                   // of the last table
   std::map<std::string, std::uint64_t> used_;  // at the head
   std::map<std::string, double> loads_;
   std::vector<Waiting> waiting_;

@@ -144,7 +144,11 @@ std::shared_ptr<ProcessState> start_elsewhere(NodeCore& node, EntryFunction entr
   const ContextScope outside_of_actors{&node, nullptr};
   steward.ask(StewardEnd{}, forever).then([process, steward](const Result<ProcessEnd>& end) {
     if (!end) return process->give_up(end.error_info());
-    process->captured(end->output, end->errors);
+    try {
+      process->captured(end->output, end->errors);
+    } catch (const Error& error) {
+      return process->give_up(error.info());
+    }
     process->exited(end->exit_code);
     process->last_words(end->failure ? std::make_shared<const ErrorInfo>(*end->failure) : nullptr);
     process->output_written();

@@ -29,6 +29,7 @@ namespace troupe::detail {
 
 namespace {
 
+constexpr int exit_refused = 1;
 constexpr int exit_without_head = 3;
 constexpr auto first_pause = std::chrono::milliseconds{20};  // between two tries to reach the head
 constexpr auto longest_pause = std::chrono::milliseconds{500};
@@ -139,9 +140,9 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
     const NodeId peer_;
     const std::shared_ptr<const ErrorInfo> reason_;
   };
-  core.on_session_end = [cell = agent.pointer()](const Session& session, const std::shared_ptr<const ErrorInfo>& reason) {
+  core.on_session_end([cell = agent.pointer()](const Session& session, const std::shared_ptr<const ErrorInfo>& reason) {
     (void)static_cast<LocalCell&>(*cell).post(std::make_unique<Ended>(session.peer(), reason));
-  };
+  });
   return agent;
 }
 
@@ -185,15 +186,22 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
   if (!options.directory) core.names().keep_at({keeper, Way{core.router().job(), session->endpoint()}.text()});
   const Address own{core.id(), core.incarnation(), Router::host_agent};
   const std::size_t slots = options.slots != 0 ? options.slots : usable_cores();
-  const auto admitted =
-      head.ask(AdmitHost{{{core.host_name(), slots, options.labels, false}, own, core.endpoint(), core.tcp_endpoint()}}).result();
-  if (!admitted) {
-    log(LogLevel::error, "the head at " + options.join + " does not take this host: " + admitted.error().what);
-    leave_job(core, 1);
+  const AdmitHost admission{{{core.host_name(), slots, options.labels, false}, own, core.endpoint(), core.tcp_endpoint()}};
+  // The head may be about to begin.
+  const TimePoint give_up = after(core.clock().now(), options.dead_after + std::chrono::seconds{1});
+  auto admitted = head.ask(admission).result();
+  while (!admitted && admitted.error().type == ErrorType::closed && core.clock().now() < give_up && !session->ended()) {
+    pause(core, core.clock().now() + longest_pause);
+    admitted = head.ask(admission).result();
   }
-  agent.tell(*admitted);
-  const ErrorInfo end = agent.ask(AwaitHeadEnd{}, forever).get();
-  if (end.type == ErrorType::closed) leave_job(core, 0);
+  if (!admitted && admitted.error().type == ErrorType::refused) {
+    log(LogLevel::error, "the head at " + options.join + " does not take this host: " + admitted.error().what);
+    leave_job(core, exit_refused);
+  }
+  if (admitted) agent.tell(*admitted);
+  const auto ended = admitted ? agent.ask(AwaitHeadEnd{}, forever).result() : Result<ErrorInfo>{admitted.error()};
+  const ErrorInfo end = ended ? *ended : ended.error();
+  if (admitted && end.type == ErrorType::closed) leave_job(core, 0);
   log(LogLevel::warning, "the head at " + options.join + " is lost (" + end.what + "); this host looks for it for " + seconds + " s");
   if (!head_listens(core, after(core.clock().now(), options.rejoin))) {
     log(LogLevel::error, "no head at " + options.join + " any more");
@@ -207,7 +215,6 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
 
 void begin_hosts(Node& node) {
   if (!node.core().options().join.empty()) serve_head(node);
-  node.core().join(node.core().random_number());
   (void)spawn_agent(node, {});
   if (node.core().names().for_others().address.actor != Router::name_keeper)
     throw Misuse{"who keeps the names of a job must be its head's second actor"};

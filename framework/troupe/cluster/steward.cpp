@@ -22,14 +22,21 @@ class Tells final : public Continuation {
     end.exit_code = process_->exit_code().value_or(0);
     if (const auto failure = process_->failure()) end.failure = *failure;
     if (captured_) {
-      end.output = process_->output();
-      end.errors = process_->errors();
+      end.output = fitting(process_->output());
+      end.errors = fitting(process_->errors());
     }
     promise_.set_value(std::move(end));
   }
   void call(FutureState&) override {}
 
  private:
+  // What does not fit into a message loses its middle.
+  [[nodiscard]] std::string fitting(std::string text) const {
+    const std::size_t most = process_->node().options().max_message_bytes / 3;
+    if (text.size() <= most) return text;
+    return text.substr(0, most / 2) + "\n[...]\n" + text.substr(text.size() - most / 2);
+  }
+
   const std::shared_ptr<ProcessState> process_;
   const bool captured_;
   Promise<ProcessEnd> promise_;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <iomanip>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include <troupe/node/build_id.hpp>
@@ -25,6 +26,8 @@ namespace {
 
 // What is larger travels in parts: no frame comes near it but an ACK that grants to 100,000 actors. Guards memory.
 constexpr std::size_t largest_frame_bytes = 4 << 20;
+
+constexpr auto leave_time = std::chrono::milliseconds{300};  // of a program that was interrupted, for its BYE to other hosts
 
 std::string this_host() {
   std::array<char, 256> name{};
@@ -128,128 +131,6 @@ Hello NodeCore::hello(std::uint64_t last_received) const {
   return hello;
 }
 
-// --- Actors ---------------------------------------------------------------------------------------------------------------
-
-Counted<LocalCell> NodeCore::make_cell(const Behaviour& behaviour) {
-  LocalCell* parent = current_cell();
-  if (closing() || (parent != nullptr && parent->ending()))
-    raise(ErrorType::closed, "nothing is spawned any more: the node or the parent is ending");
-  if (parent == nullptr && drain_.begun() && drain_.refuses(behaviour.name())) drain_.refuse();
-  const std::uint64_t id = next_actor_.fetch_add(1, std::memory_order_relaxed);
-  void* memory = take_memory(sizeof(LocalCell));
-  return Counted<LocalCell>::adopt(new (memory) LocalCell{*this, id, behaviour, parent, options_.mailbox_messages});
-}
-
-LocalCell* NodeCore::current_cell() noexcept {
-  LocalCell* cell = context().cell;
-  return cell != nullptr && &cell->node() == this ? cell : nullptr;
-}
-
-void NodeCore::adopt(LocalCell& cell) {
-  if (cell.parent() != nullptr) {
-    cell.parent()->add_child(CellPointer{&cell});
-    return;
-  }
-  cell.hold();
-  const std::lock_guard lock{actors_mutex_};
-  cell.next_root = first_root_;
-  if (first_root_ != nullptr) first_root_->previous_root = &cell;
-  first_root_ = &cell;
-}
-
-void NodeCore::actor_ended(LocalCell& cell) {
-  Counted<LocalCell> root;
-  Counted<LocalCell> exposed;
-  Counted<TypedState<void>> all_ended;
-  {
-    const std::lock_guard lock{actors_mutex_};
-    if (cell.parent() == nullptr) {
-      root = Counted<LocalCell>::adopt(&cell);
-      (cell.previous_root == nullptr ? first_root_ : cell.previous_root->next_root) = cell.next_root;
-      if (cell.next_root != nullptr) cell.next_root->previous_root = cell.previous_root;
-    }
-    // The actor that a process is for stays known, so that asks that come behind its end are told of that.
-    if (const auto found = exposed_.find(cell.id()); !cell.on_node_thread && found != exposed_.end()) {
-      exposed = std::move(found->second);
-      exposed_.erase(found);
-      ended_.add(cell.id(), cell.how_it_ended());
-    }
-    if (first_root_ == nullptr) all_ended = std::move(all_ended_);
-  }
-  if (exposed)
-    for (const auto& session : links_.all()) session->close_intake(cell.id());
-  if (all_ended) all_ended->fulfil(std::monostate{});
-}
-
-std::vector<Counted<LocalCell>> NodeCore::roots() {
-  const std::lock_guard lock{actors_mutex_};
-  std::vector<Counted<LocalCell>> roots;
-  for (LocalCell* cell = first_root_; cell != nullptr; cell = cell->next_root) roots.emplace_back(cell);
-  return roots;
-}
-
-void NodeCore::schedule(LocalCell& cell) {
-  if (cell.on_node_thread) {
-    cell.mark_waiting();
-    loop_->schedule(cell);
-  } else {
-    executor_->schedule(cell);
-  }
-}
-
-void NodeCore::stop(Cell& cell) {
-  switch (cell.kind()) {
-    case Cell::Kind::local:
-      return static_cast<LocalCell&>(cell).stop();
-    case Cell::Kind::remote:
-      return children_->stop(cell);
-    case Cell::Kind::seat:
-      return static_cast<SeatCell&>(cell).stop();
-  }
-}
-
-void NodeCore::end_child(Cell& cell) {
-  if (cell.local()) {
-    static_cast<LocalCell&>(cell).end(nullptr);
-  } else {
-    children_->stop(cell);
-  }
-}
-
-void NodeCore::expose(LocalCell& cell) {
-  const std::lock_guard lock{actors_mutex_};
-  if (!cell.ended()) exposed_.try_emplace(cell.id(), Counted<LocalCell>{&cell});
-}
-
-Counted<LocalCell> NodeCore::find(std::uint64_t actor) {
-  const std::lock_guard lock{actors_mutex_};
-  const auto found = exposed_.find(actor);
-  return found == exposed_.end() ? Counted<LocalCell>{} : found->second;
-}
-
-CellPointer NodeCore::cell_at(const Address& address, const std::string& endpoint) {
-  if ((address.actor & seat_bit) != 0) return seats_.cell(address, endpoint);
-  if (address.node == id_ && address.node_incarnation == incarnation_)
-    if (auto cell = find(address.actor)) return CellPointer{cell.get()};
-  return cell_through(links_.session(address, endpoint), address.actor);
-}
-
-CellPointer NodeCore::cell_through(std::shared_ptr<Session> session, std::uint64_t actor) {
-  void* memory = take_memory(sizeof(RemoteCell));
-  return CellPointer::adopt(new (memory) RemoteCell{*this, std::move(session), actor});
-}
-
-bool NodeCore::on_this_host(const Cell& cell) {
-  return cell.kind() != Cell::Kind::remote || static_cast<const RemoteCell&>(cell).session()->kind() == Session::Kind::direct;
-}
-
-CellPointer NodeCore::resident(CellPointer (*make)(NodeCore&)) {
-  const std::lock_guard lock{residents_mutex_};
-  for (const auto& [known, cell] : residents_)
-    if (known == make) return cell;
-  return residents_.emplace_back(make, make(*this)).second;
-}
-
 // --- Waiting and sending ----------------------------------------------------------------------------------------------------
 
 BlockingScope::BlockingScope(NodeCore& node) : node_{node} { node_.executor().begin_blocking(); }
@@ -323,14 +204,22 @@ void NodeCore::end_session_later(std::shared_ptr<Session> session, std::shared_p
   loop_->wake();
 }
 
+void NodeCore::on_session_end(SessionEnd told) {
+  auto shared = std::make_shared<const SessionEnd>(std::move(told));
+  const std::lock_guard lock{later_mutex_};
+  session_end_ = std::move(shared);
+}
+
 bool NodeCore::may_come_back(const Session& session) const { return session.between_hosts() || children_->living(session.peer()); }
 
 void NodeCore::settle() {
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending;
   std::vector<std::shared_ptr<Session>> fresh;
+  std::shared_ptr<const SessionEnd> told;
   {
     const std::lock_guard lock{later_mutex_};
     if (ending_sessions_.empty() && fresh_links_.empty()) return;
+    told = session_end_;
     ending.swap(ending_sessions_);
     fresh.swap(fresh_links_);
   }
@@ -340,7 +229,7 @@ void NodeCore::settle() {
     session->end(reason);
     links_.forget(*session);
     router_.session_ended(*session, reason);
-    if (on_session_end) on_session_end(*session, reason);
+    if (told != nullptr) (*told)(*session, reason);
   }
 }
 
@@ -386,8 +275,14 @@ void NodeCore::stop_actors(TimePoint until) {
 }
 
 void NodeCore::leave_hosts() {
+  std::vector<Counted<TypedState<void>>> byes;
   for (const auto& session : links_.all())
-    if (session->kind() == Session::Kind::between_hosts) (void)session->say_bye();
+    if (session->kind() == Session::Kind::between_hosts) byes.push_back(session->say_bye());
+  const auto heard = [](const auto& bye) { return bye->settled(); };
+  for (const TimePoint until = clock_.now() + leave_time; !std::all_of(byes.begin(), byes.end(), heard) && clock_.now() < until;) {
+    drain_now();
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
 }
 
 void NodeCore::close(Processes processes) {

@@ -214,8 +214,9 @@ class NodeCore final : public LoopClient {
 
   // --- Of a host node ---
 
-  /// Called by the node's thread when a session has ended.
-  std::function<void(const Session&, const std::shared_ptr<const ErrorInfo>&)> on_session_end;
+  using SessionEnd = std::function<void(const Session&, const std::shared_ptr<const ErrorInfo>&)>;
+  /// Has `told` called by the node's thread for each session that ends from now on.
+  void on_session_end(SessionEnd told);
 
   /// The program was interrupted: nobody is told of ends that follow from that.
   void interrupt() noexcept { interrupted_.store(true); }
@@ -223,7 +224,7 @@ class NodeCore final : public LoopClient {
   /// Removes this node's socket and shared memory from the file system, for a process that ends without `close`.
   void remove_endpoint() noexcept;
 
-  /// Says BYE to the other host nodes, without waiting for what they answer: for a program that was interrupted.
+  /// Says BYE to the other host nodes, and waits a little for their answers: for a program that was interrupted.
   void leave_hosts();
 
   // LoopClient
@@ -273,6 +274,7 @@ class NodeCore final : public LoopClient {
   std::vector<std::pair<CellPointer (*)(NodeCore&), CellPointer>> residents_;
 
   std::mutex later_mutex_;
+  std::shared_ptr<const SessionEnd> session_end_;
   std::vector<std::pair<std::shared_ptr<Session>, std::shared_ptr<const ErrorInfo>>> ending_sessions_;
 
   std::vector<std::shared_ptr<Session>> fresh_links_;  // dialled, and not looked at yet

@@ -62,6 +62,7 @@ class Links final : public FrameVisitor {
   void on_gone(const FrameHeader& header, ErrorInfo reason);
   void on_hello(const FrameHeader& header, std::span<const std::byte> body);
   void on_bye(Session& session);
+  void replace(const std::shared_ptr<Session>& session, ErrorInfo reason);
   void on_data(const FrameHeader& header, std::span<const std::byte> bytes, const std::shared_ptr<Session>& session);
   bool hand_on(std::span<const std::byte> bytes, const Session& session);
   void deliver_all(ReceivedFrame& frame);

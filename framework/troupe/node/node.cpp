@@ -73,6 +73,7 @@ void Node::start(NodeOptions options) {
   core_->children().set_arguments(arguments_);
   core_->sweep();
   if (signals) watch_interrupts(*core_);
+  if (!core_->options().listen.empty()) core_->join(core_->random_number());
   core_->start();
   if (hosts) begin_hosts(*this);
 }

@@ -73,18 +73,18 @@ Router::~Router() = default;
 void Router::close() noexcept { beat_ = nullptr; }
 
 void Router::be_host_node(std::uint64_t job) {
-  job_ = job;
   host_node_ = {node_.id(), node_.incarnation(), host_agent};
+  job_.store(job, std::memory_order_release);
 }
 
 void Router::be_process(std::uint64_t job, const Address& host_node, std::string endpoint) {
-  job_ = job;
   host_node_ = host_node;
   host_node_endpoint_ = std::move(endpoint);
+  job_.store(job, std::memory_order_release);
 }
 
 bool Router::routes(NodeId peer, const std::string& endpoint) const {
-  return job_ != 0 && peer.host != node_.id().host && way_of(endpoint).job == job_;
+  return job() != 0 && peer.host != node_.id().host && way_of(endpoint).job == job();
 }
 
 std::unique_ptr<Link> Router::dial() { return std::make_unique<RoutedLink>(*this); }
@@ -106,11 +106,14 @@ bool Router::take(const Session& from, std::span<const std::byte> frame) {
   const bool from_host = is_host_node() && from.between_hosts();
   const bool honest =
       is_host_node() ? (from_host ? header.source.host == from.peer().host : header.source == from.peer()) : from.peer() == host_node_.node;
-  if (job_ == 0 || !honest) raise(ErrorType::refused, "a frame was handed on by who is not on its way");
+  if (job() == 0 || !honest) raise(ErrorType::refused, "a frame was handed on by who is not on its way");
   if (header.destination == node_.id()) {
-    if (is_host_node() && header.kind != FrameKind::gone) {
+    if (is_host_node()) {
       const std::lock_guard lock{mutex_};
-      pairs_.try_emplace({header.destination, header.source}, Incarnations{node_.incarnation(), header.source_incarnation});
+      if (header.kind == FrameKind::gone)
+        pairs_.erase({header.destination, header.source});
+      else
+        pairs_.try_emplace({header.destination, header.source}, Incarnations{node_.incarnation(), header.source_incarnation});
     }
     return true;
   }
@@ -193,6 +196,12 @@ void Router::add_host(const std::shared_ptr<Session>& session) {
   if (beat_ == nullptr) beat_ = std::make_unique<Beat>(*this);
 }
 
+std::shared_ptr<Session> Router::host_of(NodeId process) {
+  const std::lock_guard lock{mutex_};
+  const auto found = hosts_.find(process.host);
+  return found == hosts_.end() ? nullptr : found->second.session;
+}
+
 void Router::describe(std::vector<HostLine> hosts) {
   const std::lock_guard lock{mutex_};
   described_ = std::move(hosts);
@@ -214,7 +223,7 @@ bool Router::is_superseded(NodeId host_node) {
 }
 
 void Router::session_ended(const Session& session, const std::shared_ptr<const ErrorInfo>& reason) {
-  if (job_ == 0 || !is_host_node()) return;
+  if (job() == 0 || !is_host_node()) return;
   std::vector<Talk> talks;
   {
     const std::lock_guard lock{mutex_};

@@ -2,6 +2,7 @@
 // How frames reach the nodes of other hosts: through the host nodes, which hand them on.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -50,7 +51,7 @@ class Router {
   void be_host_node(std::uint64_t job);
   /// This is a process of the host whose node is `host_node`.
   void be_process(std::uint64_t job, const Address& host_node, std::string endpoint);
-  [[nodiscard]] std::uint64_t job() const noexcept { return job_; }
+  [[nodiscard]] std::uint64_t job() const noexcept { return job_.load(std::memory_order_acquire); }
   [[nodiscard]] bool is_host_node() const noexcept { return host_node_endpoint_.empty(); }
   /// The node of this host, which is perhaps this one; it has the number of its agent.
   [[nodiscard]] const Address& host_node() const noexcept { return host_node_; }
@@ -77,6 +78,8 @@ class Router {
   void add_host(const std::shared_ptr<Session>& session);
   /// Says no more that this node lives. Once the node's thread has ended.
   void close() noexcept;
+  /// The way to the host node of another host's `process`; null: this is no host node, or that is none of the job's.
+  [[nodiscard]] std::shared_ptr<Session> host_of(NodeId process);
   /// The job's hosts, for who inspects this node.
   void describe(std::vector<HostLine> hosts);
   [[nodiscard]] std::vector<HostLine> described();
@@ -116,7 +119,7 @@ class Router {
   static void pump(Host& host);
 
   NodeCore& node_;
-  std::uint64_t job_ = 0;
+  std::atomic<std::uint64_t> job_{0};  // what stands below is set before
   Address host_node_;
   std::string host_node_endpoint_;  // empty: this is it, or there are no other hosts
 

@@ -44,7 +44,11 @@ void Session::acknowledge_now() {
 void Session::beat() {
   const TimePoint now = node_.clock().now();
   const std::lock_guard lock{mutex_};
-  if (state_ == State::ended || state_ == State::fresh) return;
+  if (state_ == State::ended) return;
+  if (state_ == State::fresh) {
+    hearing_ = Hearing{now};  // nobody has been asked yet
+    return;
+  }
   switch (hearing_.look(heard_.exchange(false, std::memory_order_relaxed), now, node_.options())) {
     case Hearing::Verdict::lost:
       node_.end_session_later(

@@ -64,6 +64,8 @@ struct PoolOptions {
   /// Longest a task may run; then its worker is ended, as if it had died.
   Duration task_timeout = forever;
   /// Batches that a worker holds beside the one that it runs, at most 15. 1: it never waits for the next, and others can still take it.
+  /// What a worker on another host has begun is not seen from here: it holds single tasks, and more than one only of those that take
+  /// less than half a millisecond and have `retries`. All of them count as tried, should it die.
   std::size_t prefetch = 1;
   /// Tasks that may wait in this process, at some 150 bytes each and their arguments; who submits more waits. 100,000.
   std::size_t max_pending = 100'000;

@@ -123,14 +123,26 @@ void PoolOwner::wait_for_room(std::unique_lock<std::mutex>& lock, TimePoint unti
 
 // --- Handing on -------------------------------------------------------------------------------------------------------------
 
+// A worker that shares no memory does not show what it has begun, and its last answers may die with it: then all that it has counts as
+// begun, and none of it can be taken back. So it has several tasks only if they are short, and each may be begun once more.
+bool PoolOwner::may_wait(const PoolItem& item) {
+  const PoolJob& job = *item.job;
+  return item.attempts == 0 && job.retries > 0 && job.timeout == forever && job.cost->known && job.cost->nanoseconds < parcel_nanoseconds;
+}
+
+// For the first task in the queue.
 PoolMember* PoolOwner::roomiest() {
   for (std::size_t busy = 0; busy + 1 < lines_.size(); ++busy)
-    if (!lines_[busy].empty()) return lines_[busy].front();
+    for (PoolMember* member : lines_[busy])
+      if (busy == 0 || member->marks != nullptr || may_wait(queue_.front())) return member;
   return nullptr;
 }
 
 void PoolOwner::line_up(PoolMember& member) {
-  const bool takes = member.life == PoolMember::Life::ready && !spent(member) && member.busy < member.parcels.size();
+  const auto waits = [](const PoolItem& each) { return each.job == nullptr || may_wait(each); };
+  const auto is_short = [&](const PoolParcel& each) { return std::all_of(each.items.begin(), each.items.end(), waits); };
+  const bool takes = member.life == PoolMember::Life::ready && !spent(member) && member.busy < member.parcels.size() &&
+                     (member.marks != nullptr || std::all_of(member.parcels.begin(), member.parcels.end(), is_short));
   const auto unsent = [](const PoolParcel& each) { return each.state == PoolParcel::State::unsent; };
   const bool stuck = takes && std::any_of(member.parcels.begin(), member.parcels.end(), unsent);
   auto& line = lines_[takes && !stuck ? member.busy : lines_.size() - 1];

@@ -117,6 +117,7 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
   void wait_for_room(std::unique_lock<std::mutex>& lock, TimePoint until);
   void dispatch(Outcomes& outcomes);
   [[nodiscard]] PoolMember* roomiest();
+  [[nodiscard]] static bool may_wait(const PoolItem& item);
   bool drop_unwanted(Outcomes& outcomes);
   [[nodiscard]] std::size_t parcel_size(const PoolMember& member, const PoolJob& job) const;
   bool give(PoolMember& member, Outcomes& outcomes);
@@ -133,6 +134,7 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
   // Life:
 
   void want_look();
+  void begin_if_ready();
   void end_all(Outcomes& outcomes, const std::shared_ptr<const ErrorInfo>& why);
   void break_off(const ErrorInfo& why, Outcomes& outcomes);
   void start_failed(const ErrorInfo& why, Outcomes& outcomes);

@@ -28,7 +28,7 @@ PoolOwner::PoolOwner(NodeCore& node, const PoolOptions& options, std::optional<s
       begun_{Counted<TypedState<void>>::adopt(TypedState<void>::make(node))},
       ended_{Counted<TypedState<void>>::adopt(TypedState<void>::make(node))},
       size_{workers},
-      lines_(node.options().shared_memory ? std::min(options.prefetch + 2, most_pool_slots + 1) : 2) {}
+      lines_(std::min(options.prefetch + 2, most_pool_slots + 1)) {}
 
 void PoolOwner::begin() {
   {
@@ -158,17 +158,13 @@ PoolStart PoolOwner::new_member() {
     start.place = on_host(member.host);
   }
   if (start.place == every_host || start.place == on_host(node_.host_name())) start.place = own_process;
-  if (start.place != own_process) {
-    member.elsewhere = true;
-    member.parcels.resize(1);
-    return start;
-  }
-  if (!node_.options().shared_memory) return start;
+  member.elsewhere = start.place != own_process;
+  if (member.elsewhere || !node_.options().shared_memory) return start;
   try {
     member.marks = std::make_unique<Segment>(node_.segments().create(slots * sizeof(PoolMark)));
     start.setup.segment = member.marks->name();
   } catch (const Full&) {
-    member.parcels.resize(1);  // one task at a time
+    // then without
   }
   return start;
 }
@@ -212,10 +208,7 @@ void PoolOwner::ready(std::uint64_t number, int pid) {
     line_up(*found->second);
     dispatch(outcomes);
     if (ready_ > wanted_workers() || closed_) want_look();
-    if (ready_ >= wanted_workers() && !all_began_) {
-      all_began_ = true;
-      begun_->fulfil(std::monostate{});
-    }
+    begin_if_ready();
   }
   deliver(outcomes);
 }
@@ -232,6 +225,12 @@ PoolHosts::Workers PoolOwner::workers_by_host() const {
   for (const auto& [number, member] : members_)
     if (member->life != PoolMember::Life::retiring && !member->host.empty()) ++workers[member->host];
   return workers;
+}
+
+void PoolOwner::begin_if_ready() {
+  if (all_began_ || ready_ < wanted_workers()) return;
+  all_began_ = true;
+  begun_->fulfil(std::monostate{});
 }
 
 // A worker makes way for one on a host that has none.
@@ -259,6 +258,7 @@ void PoolOwner::host_up(const Host& host) {
 void PoolOwner::host_down(const std::string& name) {
   const std::lock_guard lock{mutex_};
   hosts_.remove(name);
+  if (ready_ != 0) begin_if_ready();
   want_look();
 }
 

@@ -38,6 +38,11 @@ void PoolOwner::not_started(std::uint64_t number, const ErrorInfo& why) {
 
 void PoolOwner::start_failed(const ErrorInfo& why, Outcomes& outcomes) {
   if (closed_) return;
+  const bool host_lost = why.code == Errc::unreachable || why.code == Errc::closed || why.code == Errc::not_found;
+  if (spreads() && host_lost && why.cause == nullptr) {  // it is started elsewhere
+    next_start_ = std::max(next_start_, node_.clock().now() + first_pause);
+    return;
+  }
   // What the initial function threw, as it was thrown; else how the process ended.
   ErrorInfo error = why.cause != nullptr && !why.signal && why.cause->code == Errc::handler_failed ? *why.cause : why;
   if (error.type == ErrorType::actor_died) error.type = ErrorType::worker_died;
