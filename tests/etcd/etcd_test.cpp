@@ -1,69 +1,17 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // What becomes of names when a host dies, when etcd stops, dies, comes back or is slow, and when others write there.
-#include "actor/stage.hpp"
-#include "etcd/etcd_server.hpp"
+#include "etcd/hosts.hpp"
 
-#include <troupe/etcd/etcd.hpp>
 #include <troupe/etcd/gateway.hpp>
 
 #include <cstdlib>
 #include <future>
-#include <iostream>
 
 using troupe::etcd::detail::to_base64;
 
 namespace {
 
 constexpr const char* endpoints_variable = "TROUPE_TEST_ETCD";
-
-/// With short times.
-troupe::etcd::Options at(const std::string& endpoint) { return {.endpoints = {endpoint}, .lease = 1s, .timeout = 2s}; }
-
-troupe::NodeOptions with(troupe::etcd::Options etcd) {
-  troupe::NodeOptions options;
-  troupe::etcd::use(options, std::move(etcd));
-  return options;
-}
-
-struct Get {};
-class Number : public troupe::Actor<Number, Get> {
- public:
-  explicit Number(int number) : number_{number} {}
-  int on(const Get&) const { return number_; }
-
- private:
-  const int number_;
-};
-
-struct Heard {};
-class Herald : public troupe::Actor<Herald, troupe::NameUp, troupe::NameDown, Heard> {
- public:
-  void on(const troupe::NameUp& up) { heard_ += '+' + up.name; }
-  void on(const troupe::NameDown& down) { heard_ += '-' + down.name; }
-  std::string on(const Heard&) const { return heard_; }
-
- private:
-  std::string heard_;
-};
-
-bool skipped() {
-  const std::string missing = EtcdServer::missing();
-  if (!missing.empty()) std::cout << "skipped: " << missing << std::endl;
-  return !missing.empty();
-}
-
-int number_at(troupe::Node& node, const std::string& name) { return node.find<Number>(name).ask(Get{}).get(); }
-
-/// How a call failed: code and text; empty: it did not.
-template <class Call>
-std::string failure_of(Call call) {
-  try {
-    call();
-  } catch (const troupe::Error& error) {
-    return std::string{to_string(error.code())} + ": " + error.what();
-  }
-  return "";
-}
 
 const ChildMain host{"etcd_host", [](int argc, char** argv) {
                        troupe::NodeOptions options;
