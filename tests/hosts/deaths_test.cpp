@@ -161,7 +161,7 @@ TEST_CASE("a supervised actor whose process is killed on another host comes back
 
 TEST_CASE("what runs on another host ends with the actor that started it") {
   Three hosts;
-  const auto place = GENERATE(here, own_process, on_host("third"));
+  const auto place = GENERATE(as<Place>{}, here, own_process, on_host("third"));
   const auto owner = hosts.node().spawn<Owner>(place);
   const auto guest = owner.ask(Hire{"second"}).get();
   const int pid = self_of(guest).pid;
@@ -178,7 +178,7 @@ TEST_CASE("what runs on another host ends with the process that started it, when
   int pid = 0;
 
   SECTION("an actor's") {
-    const auto place = GENERATE(own_process, on_host("third"));
+    const auto place = GENERATE(as<Place>{}, own_process, on_host("third"));
     const auto actor = hosts.node().spawn<Owner>(place);
     owner = actor.ask(WhoAreYou{}).get();
     pid = self_of(actor.ask(Hire{"second"}).get()).pid;
