@@ -8,6 +8,20 @@ namespace troupe::tools {
 
 using namespace troupe::detail;
 
+std::string to_text(Activity activity) {
+  switch (activity) {
+    case Activity::idle:
+      return "idle";
+    case Activity::queued:
+      return "queued";
+    case Activity::running:
+      return "running";
+    case Activity::held:
+      return "held";
+  }
+  return {};
+}
+
 std::map<ActorKey, std::uint64_t> restarts_of_processes(const std::vector<Answer>& answers) {
   std::map<ActorKey, std::uint64_t> restarts;
   for (const Answer& answer : answers)

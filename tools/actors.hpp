@@ -21,6 +21,8 @@ enum class Activity : std::uint8_t {
   held,     // by one handler, from one look to the other
 };
 
+[[nodiscard]] std::string to_text(Activity activity);
+
 struct ActorSight {
   std::uint64_t number = 0;
   std::string type;

@@ -71,12 +71,6 @@ std::vector<Host> hosts_of(const std::vector<Answer>& answers) {
   return hosts;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
-  return text;
-}
-
 /// "2.1": the session, and its connection.
 std::string epoch_text(std::uint64_t epoch) {
   return epoch == 0 ? "-" : std::to_string(epoch >> 32U) + '.' + std::to_string(epoch & UINT32_MAX);
@@ -99,7 +93,7 @@ void print(std::ostream& out, const std::vector<Answer>& answers) {
                {"ENDPOINT"}}};
   for (const auto& [line, nodes, actors] : hosts_of(answers))
     hosts.add({line.name, line.state, std::to_string(line.slots), readable_number(line.load), std::to_string(nodes), std::to_string(actors),
-               joined(line.labels), line.endpoint});
+               joined(line.labels, ","), line.endpoint});
   hosts.print(out);
   Table links{
       {{"NODE"}, {"PEER"}, {"LINK"}, {"EPOCH", Align::right}, {"UNACKNOWLEDGED", Align::right}, {"RE-DIALS", Align::right}, {"ENDPOINT"}}};

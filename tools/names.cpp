@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include <troupe/node/cell.hpp>
-#include <troupe/node/name_file.hpp>
+#include <troupe/cluster/name_file.hpp>
 #include <troupe/node/runtime_directory.hpp>
 #include <troupe/node/seat.hpp>
 #include <troupe/wire/error.hpp>

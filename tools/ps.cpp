@@ -21,6 +21,8 @@
 
 namespace troupe::tools {
 
+using troupe::detail::SeatLine;
+
 namespace {
 
 struct PsOptions : Inspection {
@@ -53,26 +55,6 @@ const Answer* find(const std::vector<Answer>& answers, troupe::NodeId id) {
   return found == answers.end() ? nullptr : &*found;
 }
 
-std::string to_text(Activity activity) {
-  switch (activity) {
-    case Activity::idle:
-      return "idle";
-    case Activity::queued:
-      return "queued";
-    case Activity::running:
-      return "running";
-    case Activity::held:
-      return "held";
-  }
-  return {};
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 /// Both looks, and what they say together.
 class Picture {
  public:
@@ -103,8 +85,10 @@ class Picture {
         continue;
       }
       const auto actors = actors_in(answer);
-      if (actors.empty()) table.add({process, pid, "(no actors)"});
+      if (actors.empty() && answer.report->seats.empty()) table.add({process, pid, "(no actors)"});
       for (const ActorSight& actor : actors) table.add(row(process, pid, actor));
+      for (const SeatLine& seat : answer.report->seats)
+        if (seat.place == troupe::NodeId{} || seat.waiting != 0) table.add(row(process, pid, seat));
       const std::uint64_t left_out = answer.report->facts.actors - actors.size();
       if (left_out != 0) table.add({process, pid, "(and " + std::to_string(left_out) + " more)"});
     }
@@ -120,6 +104,8 @@ class Picture {
         node["actors_in_all"] = answer.report->facts.actors;
         node["actors"] = Json::array();
         for (const ActorSight& actor : actors_in(answer)) node["actors"].push_back(json(actor));
+        node["seats"] = Json::array();
+        for (const SeatLine& seat : answer.report->seats) node["seats"].push_back(json(seat));
       }
       nodes.push_back(std::move(node));
     }
@@ -140,7 +126,28 @@ class Picture {
             actor.per_second ? readable_number(*actor.per_second) : "-",
             std::to_string(actor.handled),
             std::to_string(actor.restarts),
-            joined(actor.names)};
+            joined(actor.names, " ")};
+  }
+  /// Where the process of a supervised actor is being replaced.
+  static std::vector<std::string> row(const std::string& process, const std::string& pid, const SeatLine& seat) {
+    return {process,
+            pid,
+            readable_type(seat.label),
+            seat.place == troupe::NodeId{} ? "vacant" : "queued",
+            std::to_string(seat.waiting),
+            "-",
+            "-",
+            "-",
+            std::to_string(seat.restarts),
+            ""};
+  }
+  static Json json(const SeatLine& seat) {
+    const bool vacant = seat.place == troupe::NodeId{};
+    return {{"label", seat.label},
+            {"node", vacant ? Json{} : Json(to_text(seat.place))},
+            {"actor", vacant ? Json{} : Json(seat.actor)},
+            {"waiting", seat.waiting},
+            {"restarts", seat.restarts}};
   }
   static Json json(const ActorSight& actor) {
     return {{"number", actor.number},

@@ -29,6 +29,15 @@ std::string readable_bytes(double bytes) {
   return readable_number(bytes) + ' ' + units.at(unit);
 }
 
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += separator;
+    text += word;
+  }
+  return text;
+}
+
 std::string readable_type(std::string_view name) {
   std::string text{name};
   for (const std::string_view part : {"troupe::detail::", "(anonymous namespace)::"})

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace troupe::tools {
 
@@ -13,6 +14,7 @@ namespace troupe::tools {
 [[nodiscard]] std::string readable_bytes(double bytes);
 /// "0", "0.4", "9.9", "12345".
 [[nodiscard]] std::string readable_number(double number);
+[[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view separator);
 /// A type without what says only where in troupe it is made.
 [[nodiscard]] std::string readable_type(std::string_view name);
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # troupe: actors in processes. Apache-2.0, see LICENSE.
 # Slurm over the hosts of the lab, nodes n1 to nN: hosts.sh make N slurm.sh COMMAND...
-# Its names are in no table, as on a cluster with a name server of its own. 77: it cannot be had here.
+# Its names are in no table, as on a cluster with a name server of its own. Who uses Slurm is to do so behind the words of TROUPE_LAB_AS,
+# as Slurm knows no mapped root. 77: it cannot be had here.
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
 hosts=$(dirname "$(readlink -f "$0")")/hosts.sh
@@ -57,4 +58,5 @@ for ((try = 0; $(sinfo --noheader --Node --states=idle --format=%N 2>/dev/null |
   sleep 0.05
 done
 cd - >/dev/null
-exec "${as_user[@]}" "$@"
+export TROUPE_LAB_AS="${as_user[*]}"
+exec "$@"

@@ -3,17 +3,36 @@
 #include "lab.hpp"
 
 #include <cstdlib>
+#include <iterator>
 
 namespace {
 
-/// `troupe run --slurm SRUN... -- program WORDS...`
-std::vector<std::string> run(const std::vector<std::string>& srun, const std::vector<std::string>& words) {
-  std::vector<std::string> all{"run", "--slurm"};
-  all.insert(all.end(), srun.begin(), srun.end());
-  all.insert(all.end(), {"--", program});
-  all.insert(all.end(), words.begin(), words.end());
-  return all;
+// See slurm.sh.
+std::string as_user() {
+  const char* words = std::getenv("TROUPE_LAB_AS");
+  REQUIRE(words != nullptr);
+  return words;
 }
+
+/// A running `troupe run --slurm SRUN... -- program WORDS...`
+class SlurmCommand : public Command {
+ public:
+  SlurmCommand(const std::vector<std::string>& srun, const std::vector<std::string>& words, At at = At::pipeline)
+      : Command{arguments(srun, words), at, "", before()} {}
+
+ private:
+  static std::vector<std::string> arguments(const std::vector<std::string>& srun, const std::vector<std::string>& words) {
+    std::vector<std::string> all{"run", "--slurm"};
+    all.insert(all.end(), srun.begin(), srun.end());
+    all.insert(all.end(), {"--", program});
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
+  }
+  static std::vector<std::string> before() {
+    std::istringstream text{as_user()};
+    return {std::istream_iterator<std::string>{text}, {}};
+  }
+};
 
 const std::string three_nodes = "n1 1 head\nn2 1\nn3 1\non n1\non n2\non n3\n";
 
@@ -23,16 +42,16 @@ TEST_CASE("srun starts a program over three nodes by itself, if it has keys") {
   const Folder folder;
   (void)said_by(TROUPE_BINARY_DIR "/tools/troupe keygen " + folder.path("keys"));
 
-  const std::string said = said_by("TROUPE_KEYS=" + folder.path("keys") + " srun -N3 " + program + " 3 </dev/null");
+  const std::string said = said_by("TROUPE_KEYS=" + folder.path("keys") + ' ' + as_user() + " srun -N3 " + program + " 3 </dev/null");
 
   CHECK(said == three_nodes);
   CHECK(living().empty());
 }
 
 TEST_CASE("Without keys a step is refused with what to type, and on request each program is alone") {
-  const std::string refused = said_by("srun -N3 " + program + " 3 </dev/null 2>&1 || true");
-  const std::string alone = said_by("TROUPE_SLURM=0 srun -N2 " + program + " 1 </dev/null | grep -c head");
-  const std::string one_node = said_by("srun -N1 " + program + " 1 </dev/null");
+  const std::string refused = said_by(as_user() + " srun -N3 " + program + " 3 </dev/null 2>&1 || true");
+  const std::string alone = said_by("TROUPE_SLURM=0 " + as_user() + " srun -N2 " + program + " 1 </dev/null | grep -c head");
+  const std::string one_node = said_by(as_user() + " srun -N1 " + program + " 1 </dev/null");
 
   CHECK(refused.find("has 3 nodes, and to join them takes a key: start it by `troupe run --slurm`") != std::string::npos);
   CHECK(alone == "2\n");
@@ -40,7 +59,7 @@ TEST_CASE("Without keys a step is refused with what to type, and on request each
 }
 
 TEST_CASE("troupe run --slurm brings a key of its own, and the output of the head") {
-  Command command{run({"-N3", "-n", "6"}, {"3", "work"})};
+  SlurmCommand command{{"-N3", "-n", "6"}, {"3", "work"}};
 
   REQUIRE(command.prints("working\n"));
   CHECK(living().size() >= 9);  // three host nodes and six workers; further tasks of a node have left
@@ -56,7 +75,7 @@ TEST_CASE("troupe run --slurm brings a key of its own, and the output of the hea
 }
 
 TEST_CASE("A large input passes to the head, whatever the others do") {
-  Command command{run({"-N3"}, {"3", "wait"})};
+  SlurmCommand command{{"-N3"}, {"3", "wait"}};
   REQUIRE(command.prints("waiting\n"));
   std::string lines;
   for (int i = 0; i < 20000; ++i) lines += "a line of some length, number " + std::to_string(i) + '\n';
@@ -71,7 +90,7 @@ TEST_CASE("A large input passes to the head, whatever the others do") {
 }
 
 TEST_CASE("Ctrl-C ends the program on all nodes") {
-  Command command{run({"-N3"}, {"3", "work"}), At::terminal};
+  SlurmCommand command{{"-N3"}, {"3", "work"}, At::terminal};
   REQUIRE(command.prints("working\n"));
 
   command.write("\3");
@@ -83,7 +102,7 @@ TEST_CASE("Ctrl-C ends the program on all nodes") {
 }
 
 TEST_CASE("A node whose program is killed does not end the others") {
-  Command command{run({"-N3"}, {"3", "work"})};
+  SlurmCommand command{{"-N3"}, {"3", "work"}};
   REQUIRE(command.prints("working\n"));
 
   for (const pid_t each : living("SLURM_NODEID=2")) ::kill(each, SIGKILL);
@@ -96,7 +115,7 @@ TEST_CASE("A node whose program is killed does not end the others") {
 }
 
 TEST_CASE("A launcher that is killed leaves no process on the nodes") {
-  Command command{run({"-N3"}, {"3", "work"})};
+  SlurmCommand command{{"-N3"}, {"3", "work"}};
   REQUIRE(command.prints("working\n"));
 
   command.signal(SIGKILL);

@@ -21,6 +21,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -61,11 +62,12 @@ inline bool comes_true(const std::function<bool()>& condition, std::chrono::seco
   return true;
 }
 
-/// A running `troupe ARGUMENTS`. Hosts of this machine have their directories in `folder`. All that descends from it is killed at the end.
+/// A running `troupe ARGUMENTS`, behind the words of `before`. Hosts of this machine have their directories in `folder`. All that descends
+/// from it is killed at the end.
 class Command {
  public:
   explicit Command(const std::vector<std::string>& arguments, At at = At::pipeline,
-                   const std::string& ssh = TROUPE_SOURCE_DIR "/tests/tools/ssh.sh") {
+                   const std::string& ssh = TROUPE_SOURCE_DIR "/tests/tools/ssh.sh", std::vector<std::string> before = {}) {
     std::array<int, 2> in{-1, -1}, out{-1, -1}, err{-1, -1};
     REQUIRE(::pipe2(out.data(), O_CLOEXEC) == 0);
     REQUIRE(::pipe2(err.data(), O_CLOEXEC) == 0);
@@ -93,7 +95,8 @@ class Command {
     ::posix_spawnattr_init(&attributes);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
 
-    std::vector<std::string> words{TROUPE_BINARY_DIR "/tools/troupe"};
+    std::vector<std::string> words = std::move(before);
+    words.emplace_back(TROUPE_BINARY_DIR "/tools/troupe");
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<std::string> environment{mark(), "TMPDIR=" + folder.path(), "TROUPE_SSH=" + ssh};
     for (char** entry = environ; *entry != nullptr; ++entry)
@@ -101,7 +104,7 @@ class Command {
         environment.emplace_back(*entry);
     auto argv = pointers(words);
     auto envp = pointers(environment);
-    REQUIRE(::posix_spawn(&pid_, argv[0], &actions, &attributes, argv.data(), envp.data()) == 0);
+    REQUIRE(::posix_spawnp(&pid_, argv[0], &actions, &attributes, argv.data(), envp.data()) == 0);
     ::posix_spawn_file_actions_destroy(&actions);
     ::posix_spawnattr_destroy(&attributes);
     for (const int end : {in[0], out[1], err[1]})

@@ -208,10 +208,12 @@ TEST_CASE("A program that is not here, or cannot be executed, is refused") {
   CHECK(not_executable.wait() == 125);
 
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  Command broken{{"run", "--hosts", "a,b", "--", program}};
-  CHECK(broken.wait() == 125);
-  CHECK(broken.err().find("the program cannot be executed there") != std::string::npos);
-  CHECK(broken.leaves_nothing());
+  Command broken{{"run", "--hosts", "a", "--", program}};
+  Command broken_elsewhere{run("a,bare", {"head", "wait"})};
+  CHECK(broken.wait() == 127);
+  CHECK(broken_elsewhere.wait() == 125);
+  CHECK(broken_elsewhere.err() == "troupe: bare: the program cannot be executed there\n");
+  CHECK(broken_elsewhere.leaves_nothing());
 }
 
 TEST_CASE("A host that ends before the head is named, and the others go on") {

@@ -41,7 +41,7 @@ constexpr auto clearing_patience = 10s;
 // How long what was printed may take to be written, once all is over and a signal has come.
 constexpr auto writing_patience = 1s;
 
-// Shells say with these that a program could not be executed.
+// Shells say with these that a program could not be executed; a host that serves has no such code of its own.
 constexpr int cannot_execute = 126;
 constexpr int not_found = 127;
 
@@ -176,14 +176,14 @@ void Run::notice(HostSession& session) {
   if (phase_ > Phase::running) return;
   if (session.refused()) return fail(name + ": " + *session.refused());
   if (session.gone() && !session.ready()) {
-    const std::string how = "; see what `" + options_.ssh + ' ' + session.host().destination + " true` says, which must ask nothing";
+    const std::string how = "; see what `" + options_.ssh + ' ' + session.host().destination + " true` says";
     return fail(name + (session.host().local ? ": its shell ended at once" : " cannot be reached" + how));
   }
   const int code = session.ended().value_or(0);
-  if (code == cannot_execute || code == not_found) return fail(name + ": the program cannot be executed there");
-  if (session.is_head() && session.gone() && !session.ended()) return fail("the connection to the head, " + name + ", is broken");
   const bool lost = session.ended() ? code != 0 : session.gone().has_value();
+  if (session.is_head() && lost && !session.ended()) return fail("the connection to the head, " + name + ", is broken");
   if (!lost || session.is_head() || std::count(parted_.begin(), parted_.end(), &session) != 0) return;
+  if (code == cannot_execute || code == not_found) return fail(name + ": the program cannot be executed there");
   parted_.push_back(&session);
   say(name + (session.ended() ? " has ended before the head, with exit code " + std::to_string(code) : ": the connection is broken") +
       "; the others go on");

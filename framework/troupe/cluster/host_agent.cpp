@@ -35,6 +35,10 @@ double load_for_each_core() {
   return ::getloadavg(&load, 1) == 1 ? load / static_cast<double>(usable_cores()) : 0;
 }
 
+Future<HostTable> refused(std::string why) {
+  return failed_future<HostTable>(std::make_shared<const ErrorInfo>(make_error(ErrorType::refused, std::move(why))));
+}
+
 }  // namespace
 
 HostAgent::HostAgent(HostEntry own, Ref<HostAgent> head) : own_{std::move(own)}, head_{std::move(head)} {
@@ -52,17 +56,20 @@ HostTable HostAgent::table() const {
 
 // --- Who belongs to the job -------------------------------------------------------------------------------------------------
 
-HostTable HostAgent::on(const AdmitHost& admit) {
+Future<HostTable> HostAgent::on(const AdmitHost& admit) {
   const std::string& name = admit.host.host.name;
-  if (!is_head()) raise(ErrorType::misuse, "this host is not the head: join that");
+  if (!is_head()) return refused("this host is not the head: join that");
+  // Of one that has been killed and started again there is no connection any more, though it is not given up yet.
+  if (const auto found = hosts_.find(name); found != hosts_.end() && found->second.agent != own_.agent)
+    if (const auto former = node().core().links().find(found->second.agent.node); former == nullptr || !former->connected())
+      lose(found->second.agent.node, make_error(ErrorType::node_lost, "the host '" + name + "' was started again", Executed::unknown));
   if (const auto found = hosts_.find(name); found != hosts_.end())
-    raise(ErrorType::refused,
-          "a host of the job is called '" + name + "' already (at " + found->second.tcp_endpoint + "): say --troupe-name=ANOTHER");
+    return refused("a host of the job is called '" + name + "' already (at " + found->second.tcp_endpoint + "): say --troupe-name=ANOTHER");
   HostTable now = table();
   ++now.number;
   now.hosts.push_back(admit.host);
   install(now);
-  return table();
+  return ready_future(table());
 }
 
 // The one that admitted this host may come behind a later one.
@@ -121,12 +128,16 @@ void HostAgent::session_ended(NodeId peer, const std::shared_ptr<const ErrorInfo
     for (auto& each : std::exchange(head_end_, {})) each.set_value(*reason);
     return;
   }
+  lose(peer, *reason);
+}
+
+void HostAgent::lose(NodeId peer, const ErrorInfo& reason) {
   const auto lost = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& each) { return each.second.agent.node == peer; });
   if (lost == hosts_.end()) return;
   HostTable now = table();
   ++now.number;
   std::erase_if(now.hosts, [&](const HostEntry& each) { return each.agent.node == peer; });
-  now.down.push_back({lost->second.host, *reason});
+  now.down.push_back({lost->second.host, reason});
   node().core().router().supersede(peer);
   install(now);
 }

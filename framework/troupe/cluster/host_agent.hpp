@@ -84,7 +84,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   /// @param head  of which this host is one; null: this is the head
   explicit HostAgent(HostEntry own, Ref<HostAgent> head = {});
 
-  HostTable on(const AdmitHost& admit);
+  Future<HostTable> on(const AdmitHost& admit);
   void on(const HostTable& table);
   Future<HostTable> on(const HostsWanted& wanted);
   void on(const WatchHosts& watchers);
@@ -112,6 +112,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   [[nodiscard]] HostTable table() const;
   void install(const HostTable& now);
   void tell_others(const HostTable& now) const;
+  void lose(NodeId peer, const ErrorInfo& reason);
   void meet_again(NodeId peer);
   void answer_waiting();
   void look_after(CellPointer started, NodeId owner);

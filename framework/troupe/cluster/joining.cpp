@@ -187,11 +187,10 @@ Ref<HostAgent> spawn_agent(Node& node, const Ref<HostAgent>& head) {
   const Address own{core.id(), core.incarnation(), Router::host_agent};
   const std::size_t slots = options.slots != 0 ? options.slots : usable_cores();
   const AdmitHost admission{{{core.host_name(), slots, options.labels, false}, own, core.endpoint(), core.tcp_endpoint()}};
-  // The head may be about to begin, or still believe in a former life of this host.
+  // The head may be about to begin.
   const TimePoint give_up = after(core.clock().now(), options.dead_after + std::chrono::seconds{1});
   auto admitted = head.ask(admission).result();
-  while (!admitted && (admitted.error().type == ErrorType::refused || admitted.error().type == ErrorType::closed) &&
-         core.clock().now() < give_up && !session->ended()) {
+  while (!admitted && admitted.error().type == ErrorType::closed && core.clock().now() < give_up && !session->ended()) {
     pause(core, core.clock().now() + longest_pause);
     admitted = head.ask(admission).result();
   }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <iomanip>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include <troupe/node/build_id.hpp>
@@ -25,6 +26,8 @@ namespace {
 
 // What is larger travels in parts: no frame comes near it but an ACK that grants to 100,000 actors. Guards memory.
 constexpr std::size_t largest_frame_bytes = 4 << 20;
+
+constexpr auto leave_time = std::chrono::milliseconds{300};  // of a program that was interrupted, for its BYE to other hosts
 
 std::string this_host() {
   std::array<char, 256> name{};
@@ -271,11 +274,15 @@ void NodeCore::stop_actors(TimePoint until) {
   if (!loop_->wait(*all_ended, until)) log(LogLevel::warning, "actors still run at the end of the node, and are left behind");
 }
 
-void NodeCore::leave_hosts(TimePoint until) {
+void NodeCore::leave_hosts() {
   std::vector<Counted<TypedState<void>>> byes;
   for (const auto& session : links_.all())
     if (session->kind() == Session::Kind::between_hosts) byes.push_back(session->say_bye());
-  for (const auto& bye : byes) loop_->wait(*bye, until);
+  const auto heard = [](const auto& bye) { return bye->settled(); };
+  for (const TimePoint until = clock_.now() + leave_time; !std::all_of(byes.begin(), byes.end(), heard) && clock_.now() < until;) {
+    drain_now();
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
 }
 
 void NodeCore::close(Processes processes) {

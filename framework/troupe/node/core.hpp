@@ -224,8 +224,8 @@ class NodeCore final : public LoopClient {
   /// Removes this node's socket and shared memory from the file system, for a process that ends without `close`.
   void remove_endpoint() noexcept;
 
-  /// Says BYE to the other host nodes, for a program that was interrupted, and waits until they have heard it, or until `until`.
-  void leave_hosts(TimePoint until);
+  /// Says BYE to the other host nodes, and waits a little for their answers: for a program that was interrupted.
+  void leave_hosts();
 
   // LoopClient
   bool drain() override { return links_.drain(); }

@@ -17,6 +17,7 @@ namespace troupe::detail {
 namespace {
 
 [[noreturn]] void end_now(NodeCore& node, int signal) {
+  node.leave_hosts();
   node.names().interrupt();
   node.children().end_all();
   node.sweep();
@@ -32,7 +33,6 @@ void drain_and_end(NodeCore& node, int signal) {
     log(LogLevel::warning, "terminated: " + each.who + " (pid " + std::to_string(each.pid) + ") has not finished: " + each.why);
   node.interrupt();
   node.children().close(until);
-  node.leave_hosts(until);
   end_now(node, signal);
 }
 
@@ -53,7 +53,6 @@ void watch_interrupts(NodeCore& node) {
     }
     node.interrupt();
     log(LogLevel::info, *signal == SIGINT ? "interrupted: ending all processes" : "terminated: ending all processes");
-    node.leave_hosts(node.clock().now());  // this thread reads their answers
     end_now(node, *signal);
   });
 }

@@ -196,6 +196,12 @@ void Router::add_host(const std::shared_ptr<Session>& session) {
   if (beat_ == nullptr) beat_ = std::make_unique<Beat>(*this);
 }
 
+std::shared_ptr<Session> Router::host_of(NodeId process) {
+  const std::lock_guard lock{mutex_};
+  const auto found = hosts_.find(process.host);
+  return found == hosts_.end() ? nullptr : found->second.session;
+}
+
 void Router::describe(std::vector<HostLine> hosts) {
   const std::lock_guard lock{mutex_};
   described_ = std::move(hosts);

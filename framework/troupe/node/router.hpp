@@ -78,6 +78,8 @@ class Router {
   void add_host(const std::shared_ptr<Session>& session);
   /// Says no more that this node lives. Once the node's thread has ended.
   void close() noexcept;
+  /// The way to the host node of another host's `process`; null: this is no host node, or that is none of the job's.
+  [[nodiscard]] std::shared_ptr<Session> host_of(NodeId process);
   /// The job's hosts, for who inspects this node.
   void describe(std::vector<HostLine> hosts);
   [[nodiscard]] std::vector<HostLine> described();

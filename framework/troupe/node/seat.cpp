@@ -317,10 +317,11 @@ std::size_t SeatCell::waiting_messages() {
   return waiting_.size();
 }
 
-SeatLine SeatCell::line() {
+std::optional<SeatLine> SeatCell::line() {
   const std::lock_guard lock{mutex_};
+  if (ended_) return std::nullopt;
   const Address place = occupied() ? place_->address() : Address{};
-  return {id() & ~seat_bit, label_, place.node, place.actor, waiting_.size(), occupants_ == 0 ? 0 : occupants_ - 1};
+  return SeatLine{id() & ~seat_bit, label_, place.node, place.actor, waiting_.size(), occupants_ == 0 ? 0 : occupants_ - 1};
 }
 
 void SeatCell::watch(Watcher watcher) {

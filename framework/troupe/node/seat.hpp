@@ -60,8 +60,8 @@ class SeatCell final : public Cell {
   /// `place` sits here from now on; null: nobody for now.
   void move(CellPointer place);
   [[nodiscard]] std::size_t waiting_messages();
-  /// How it stands, for who inspects the node.
-  [[nodiscard]] SeatLine line();
+  /// How it stands, for who inspects the node; nothing: nobody will sit here any more.
+  [[nodiscard]] std::optional<SeatLine> line();
   /// Nobody ever will: what waits ends, watchers are told.
   void end(const Ending& ending);
   void watch(Watcher watcher);

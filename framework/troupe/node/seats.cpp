@@ -53,8 +53,10 @@ std::vector<std::pair<std::string, std::string>> Seats::burdens() {
 
 std::vector<SeatLine> Seats::lines() {
   std::vector<SeatLine> lines;
-  for (const auto& seat : held())
-    if (seat->at_home()) lines.push_back(seat->line());
+  for (const auto& seat : held()) {
+    auto line = seat->at_home() ? seat->line() : std::nullopt;
+    if (line) lines.push_back(std::move(*line));
+  }
   return lines;
 }
 

@@ -114,6 +114,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Tells the peer, who has dialled, that it is refused; nothing else is ever sent.
   void turn_away(Refusal refusal);
   [[nodiscard]] bool ended() const;
+  /// A connection is open just now.
+  [[nodiscard]] bool connected() const;
   [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
   /// For people: what has not reached the peer; empty: nothing. Answers that the connection has taken count as arrived.
   [[nodiscard]] std::string unsent() const;

@@ -294,6 +294,11 @@ void Session::on_bye_ack() {
   if (bye) bye->fulfil(std::monostate{});
 }
 
+bool Session::connected() const {
+  const std::lock_guard lock{mutex_};
+  return state_ == State::open;
+}
+
 bool Session::ended() const {
   const std::lock_guard lock{mutex_};
   return state_ == State::ended;

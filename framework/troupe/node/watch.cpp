@@ -236,17 +236,18 @@ class Answered final : public Continuation {
 
 void NodeCore::how_ended(NodeId process, const Watcher& watcher) {
   if (children_->how_ended(process, watcher)) return;
-  if (parent_session == nullptr) {
+  const auto above = parent_session != nullptr ? parent_session : router_.host_of(process);
+  if (above == nullptr) {
     watcher.tell(long_gone("its process"));
     return;
   }
   const auto state = Counted<TypedState<Ending>>::adopt(TypedState<Ending>::make(*this));
   state->attach(std::make_unique<Answered>(watcher));
-  const std::uint64_t ask = pending_.add(*state, *parent_session);
+  const std::uint64_t ask = pending_.add(*state, *above);
   Encoded body{message_headroom};
   encode(body, process);
   try {  // by the thread that reads: it must not wait
-    const auto ended = parent_session->send({EnvelopeKind::watch, 0, nullptr, 0, ask, TimePoint::max()}, body, Duration::zero());
+    const auto ended = above->send({EnvelopeKind::watch, 0, nullptr, 0, ask, TimePoint::max()}, body, Duration::zero());
     if (ended != nullptr) state->fail(ended);
   } catch (const Error& error) {
     state->fail(error.info());
