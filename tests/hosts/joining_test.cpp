@@ -79,9 +79,8 @@ TEST_CASE("a program of one host has itself, and nobody to wait for") {
   CHECK_THROWS_AS(stage.node.wait_for_hosts(2), Misuse);
 }
 
-TEST_CASE("a host's name that is taken is refused in words, once it is not that of a former life, and the job goes on") {
+TEST_CASE("a host's name that is taken is refused in words, and the job goes on") {
   Job job;
-  job.dead_after = 1s;
   const Node& node = job.head();
   job.host("second");
   node.wait_for_hosts(2);
