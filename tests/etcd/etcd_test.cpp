@@ -269,7 +269,7 @@ TEST_CASE("over https who does not show a certificate is refused, and so is a se
   stage.node.publish("name", 7);
   CHECK(stage.node.find<int>("name") == 7);
 
-  etcd.timeout = 1s;
+  etcd.timeout = 5s;
   auto shows_none = etcd;
   shows_none.certificate_file = shows_none.key_file = "";
   Stage unknown{Where::here, with(shows_none)};
