@@ -50,6 +50,17 @@ class Folder {
   std::string path_ = "/tmp/troupe-tools-XXXXXX";
 };
 
+/// Living processes that were started with `entry` in their environment.
+inline std::vector<pid_t> processes_with(const std::string& entry) {
+  std::vector<pid_t> found;
+  for (const auto& process : std::filesystem::directory_iterator{"/proc"}) {
+    const std::string name = process.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (('\0' + text_of_file(process.path() / "environ")).find('\0' + entry + '\0') != std::string::npos) found.push_back(std::stoi(name));
+  }
+  return found;
+}
+
 enum class At { pipeline, terminal };
 
 /// Whether `condition` comes true within `patience`.
@@ -166,15 +177,7 @@ class Command {
   }
 
   /// Living processes that descend from it, itself included, whatever their session.
-  [[nodiscard]] std::vector<pid_t> family() const {
-    std::vector<pid_t> found;
-    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
-      const std::string name = entry.path().filename();
-      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-      if (('\0' + text_of_file(entry.path() / "environ")).find('\0' + mark() + '\0') != std::string::npos) found.push_back(std::stoi(name));
-    }
-    return found;
-  }
+  [[nodiscard]] std::vector<pid_t> family() const { return processes_with(mark()); }
   /// Whether nothing is left of it, neither a process nor a file, within 30 s.
   [[nodiscard]] bool leaves_nothing() const {
     return comes_true([&] { return family().empty() && folder.empty(); });

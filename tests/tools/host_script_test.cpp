@@ -1,10 +1,9 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
-// Words that go through a shell and come out as they were.
-#include "catch.hpp"
+// Words that go through a shell and come out as they were, and a launcher that goes at the worst moment.
+#include "command.hpp"
 
-#include <array>
 #include <cstdio>
-#include <string>
+#include <cstdlib>
 
 #include "tools/run/host_script.hpp"
 
@@ -46,4 +45,23 @@ TEST_CASE("The command that ssh is given holds no word of the user's") {
   CHECK(command.find("argument") == std::string::npos);
   CHECK(command.find('\'') == std::string::npos);
   CHECK(command.find('\n') == std::string::npos);
+}
+
+TEST_CASE("A launcher that goes while the program begins leaves nothing behind") {
+  const Folder folder, places;
+  const std::string mark = "FAMILY_OF_A_TEST=" + folder.path();
+  HostTask task;
+  task.nonce = "1";
+  task.name = "a";
+  task.program = "/bin/sleep";
+  task.words = {"sleep", "1000"};
+  const std::string script = host_script(task);
+  std::ofstream{folder.path("orders"), std::ios::binary} << script << "go TROUPE_JOIN tcp://10.0.0.1:1\n";
+
+  for (int i = 0; i < 10; ++i) {
+    const std::string line = "exec 3<" + folder.path("orders") + " 4>/dev/null; " + reading_command(script, 3);
+    (void)std::system((mark + " TMPDIR=" + places.path() + " sh -c " + shell_word(line)).c_str());
+  }
+
+  CHECK(comes_true([&] { return processes_with(mark).empty() && places.empty(); }));
 }

@@ -45,15 +45,18 @@ beat() {
 
 # Ctrl-C is for the program and what it has started in its process group, as at a terminal; SIGTERM for the program alone.
 signal_program() {
-  pid=$(cat "$directory/pid" 2>/dev/null) || return
+  pid=$(cat "$directory/pid" 2>/dev/null) || return 0
+  [ "$pid" -gt 1 ] 2>/dev/null || return 0 # else kill would mean others
   case $input-$1 in
     terminal-* | *-TERM) kill "-$1" "$pid" 2>/dev/null ;;
     *) kill "-$1" "-$pid" 2>/dev/null ;;
   esac
 }
 
-# By SIGTERM, by another one, which means at once, by SIGKILL; what it left behind in its process group too.
+# By SIGTERM, by another one, which means at once, by SIGKILL; what it left behind in its process group too. One that is about to begin
+# sees `over`, or has left its id by then.
 end_program() {
+  : >"$directory/over"
   seconds=0
   while [ -e "$directory/pid" ] && [ ! -e "$directory/ended" ] && [ "$seconds" -lt 8 ]; do
     case $seconds in
@@ -90,7 +93,8 @@ become_program() {
   [ "$slots" = 0 ] || export "TROUPE_SLOTS=$slots"
   [ -z "$labels" ] || export "TROUPE_LABELS=$labels"
   pid=$(exec sh -c 'echo "$PPID"') # $$ is that of the first shell
-  echo "$pid" >"$directory/pid"
+  echo "$pid" >"$directory/begun" && mv "$directory/begun" "$directory/pid" # whole or not at all
+  if [ -e "$directory/over" ] || [ ! -e "$directory/pid" ]; then exit 1; fi
   tell running
   umask "$mask"
   case $input in
