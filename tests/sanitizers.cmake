@@ -38,10 +38,11 @@ set(ENV{TSAN_OPTIONS} \"${tsan}\")
 ")
 set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY TEST_INCLUDE_FILES ${environment})
 
-# Any test brings these two along: reports of earlier runs go first, and what was reported is shown and fails at the end.
+# Any test brings these two along: reports of earlier runs go first, and what was reported is shown and fails at the end. That the
+# search for leaks met a thread which was just ending, and looked past it, is no report.
 add_test(NAME "sanitizers: start" COMMAND ${CMAKE_COMMAND} -E rm -rf ${reports})
 set_tests_properties("sanitizers: start" PROPERTIES FIXTURES_SETUP sanitizers)
 add_test(NAME "sanitizers: no process reported anything"
-         COMMAND bash -c "cd '${reports}' 2>/dev/null || exit 0; shopt -s nullglob; files=(*); [ \${#files[@]} = 0 ] || { head -n 60 \${files[@]}; exit 1; }")
+         COMMAND bash -c "cd '${reports}' 2>/dev/null || exit 0; shopt -s nullglob; files=(*); [ \${#files[@]} = 0 ] || mapfile -t files < <(grep -lvE '^==[0-9]+==Unable to get registers from thread' \${files[@]}); [ \${#files[@]} = 0 ] || { head -n 60 \${files[@]}; exit 1; }")
 set_tests_properties("sanitizers: no process reported anything" PROPERTIES FIXTURES_CLEANUP sanitizers)
 set(fixture FIXTURES_REQUIRED sanitizers)
