@@ -241,10 +241,10 @@ TEST_CASE("a troupe command that is killed leaves nothing at the nodes that it h
   const Folder folder;
   Program program{"tools_idle", folder};
   REQUIRE(program.prints("ready"));
-  const Program asking{"tools_asking", folder};
+  const Program inspecting{"tools_asking", folder};
 
   CHECK(eventually([&] { return !node_of(inspect(folder, "hosts --json").json(), program.pid()).at("links").empty(); }));
-  REQUIRE(::kill(asking.pid(), SIGKILL) == 0);
+  REQUIRE(::kill(inspecting.pid(), SIGKILL) == 0);
 
   CHECK(eventually([&] { return node_of(inspect(folder, "hosts --json").json(), program.pid()).at("links").empty(); }));
   CHECK(node_of(inspect(folder, "dead-letters --json").json(), program.pid()).at("dead_letters") == 0);
