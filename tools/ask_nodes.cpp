@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -82,8 +83,9 @@ std::vector<Answer> Asker::ask(const std::vector<FoundNode>& nodes) {
     Answer answer{nodes[i], process_name(nodes[i].pid), {}, {}};
     if (!core.wait(*asked[i].answer, until)) {
       answer.problem = why_silent(nodes[i], patience_);
-      asked[i].answer->fail(make_error(ErrorType::timeout, answer.problem));
-      core.end_session_later(asked[i].session, asked[i].answer->error());  // else our own end would wait for it
+      const auto reason = std::make_shared<const ErrorInfo>(make_error(ErrorType::timeout, answer.problem));
+      asked[i].answer->fail(reason);
+      core.end_session_later(asked[i].session, reason);  // else our own end would wait for it
     } else {
       try {
         answer.report = decode_report(asked[i].answer->take());
