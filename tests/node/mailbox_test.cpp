@@ -36,16 +36,17 @@ auto now() { return std::chrono::steady_clock::now(); }
 
 TEST_CASE("a mailbox gives back in the order of putting, and says when its owner must be woken") {
   Mailbox mailbox;
+  Mailbox::Taken taken;
   std::array<Numbered, 3> nodes;
   CHECK(mailbox.push(&nodes[0]) == Mailbox::Pushed::queued);  // a new one counts as awake
   CHECK(mailbox.push(&nodes[1]) == Mailbox::Pushed::queued);
   CHECK_FALSE(mailbox.sleep());
 
-  CHECK(mailbox.pop() == &nodes[0]);
+  CHECK(mailbox.pop(taken) == &nodes[0]);
   CHECK(mailbox.push(&nodes[2]) == Mailbox::Pushed::queued);
-  CHECK(mailbox.pop() == &nodes[1]);
-  CHECK(mailbox.pop() == &nodes[2]);
-  CHECK(mailbox.pop() == nullptr);
+  CHECK(mailbox.pop(taken) == &nodes[1]);
+  CHECK(mailbox.pop(taken) == &nodes[2]);
+  CHECK(mailbox.pop(taken) == nullptr);
 
   CHECK(mailbox.sleep());
   CHECK(mailbox.push(&nodes[0]) == Mailbox::Pushed::wake_owner);
@@ -54,52 +55,55 @@ TEST_CASE("a mailbox gives back in the order of putting, and says when its owner
 
 TEST_CASE("a mailbox keeps the mark of what has waited longest, taken out or not") {
   Mailbox mailbox;
+  Mailbox::Taken taken;
   std::array<Numbered, 4> nodes;
-  CHECK(mailbox.oldest() == 0);
+  CHECK(mailbox.oldest(taken) == 0);
   CHECK(mailbox.nothing_new());
   mailbox.mark(7);
   (void)mailbox.push(&nodes[0]);
   (void)mailbox.push(&nodes[1]);
   CHECK_FALSE(mailbox.nothing_new());
-  CHECK(mailbox.oldest() == 7);
+  CHECK(mailbox.oldest(taken) == 7);
 
-  (void)mailbox.pop();
+  (void)mailbox.pop(taken);
 
-  CHECK(mailbox.oldest() == 7);  // of the one that was taken together with the first
+  CHECK(mailbox.oldest(taken) == 7);  // of the one that was taken together with the first
   CHECK(mailbox.nothing_new());
   mailbox.mark(9);
   (void)mailbox.push(&nodes[2]);
-  CHECK(mailbox.oldest() == 7);
-  (void)mailbox.pop();
-  CHECK(mailbox.oldest() == 9);
-  (void)mailbox.pop();
-  CHECK(mailbox.oldest() == 0);
+  CHECK(mailbox.oldest(taken) == 7);
+  (void)mailbox.pop(taken);
+  CHECK(mailbox.oldest(taken) == 9);
+  (void)mailbox.pop(taken);
+  CHECK(mailbox.oldest(taken) == 0);
   CHECK(mailbox.sleep());
   CHECK_FALSE(mailbox.nothing_new());  // who wakes the owner need not mark: it takes that at once, or says that it waits
 }
 
 TEST_CASE("a closed mailbox takes nothing and gives all that was left, in order") {
   Mailbox mailbox;
+  Mailbox::Taken taken;
   std::array<Numbered, 4> nodes;
   (void)mailbox.push(&nodes[0]);
   (void)mailbox.push(&nodes[1]);
-  CHECK(mailbox.pop() == &nodes[0]);
+  CHECK(mailbox.pop(taken) == &nodes[0]);
   (void)mailbox.push(&nodes[2]);
 
-  MailNode* rest = mailbox.close();
+  MailNode* rest = mailbox.close(taken);
 
   CHECK(rest == &nodes[1]);
   CHECK(rest->next == &nodes[2]);
   CHECK(rest->next->next == nullptr);
   CHECK(mailbox.closed());
   CHECK(mailbox.push(&nodes[3]) == Mailbox::Pushed::closed);
-  CHECK(mailbox.close() == nullptr);
+  CHECK(mailbox.close(taken) == nullptr);
 }
 
 TEST_CASE("no message is lost between threads that put and an owner that sleeps") {
   constexpr int senders = 4;
   constexpr int each = 20'000;
   Mailbox mailbox;
+  Mailbox::Taken taken;
   std::atomic<int> scheduled{1};
   std::vector<std::vector<Numbered>> nodes(senders);
   for (auto& of_sender : nodes) of_sender = std::vector<Numbered>(each);
@@ -125,7 +129,7 @@ TEST_CASE("no message is lost between threads that put and an owner that sleeps"
     }
     REQUIRE(scheduled.exchange(0) == 1);  // never woken twice for one sleep
     for (;;) {
-      MailNode* node = mailbox.pop();
+      MailNode* node = mailbox.pop(taken);
       if (node == nullptr) {
         if (mailbox.sleep()) break;
         continue;

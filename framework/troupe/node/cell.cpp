@@ -119,7 +119,7 @@ void LocalCell::close_mailbox() {
       discard(*held);
     }
   }
-  MailNode* rest = mailbox_.close();
+  MailNode* rest = mailbox_.close(taken_);
   while (rest != nullptr) {
     MailNode* next = rest->next;
     discard(*rest);

@@ -254,8 +254,6 @@ class LocalCell final : public Cell {
   [[nodiscard]] std::string label() const;
   [[nodiscard]] LocalCell* parent() const noexcept { return parent_; }
 
-  /// Runs on the node's own thread, which is that of a process actor.
-  bool on_node_thread = false;
   /// Called once, when the actor has ended.
   std::function<void(EndReason, std::shared_ptr<const ErrorInfo>)>& on_end();
   /// Called in a turn that would begin the end, `kill` excepted. @returns true: the actor ends later, by itself
@@ -292,13 +290,6 @@ class LocalCell final : public Cell {
   void came(std::uint32_t messages) noexcept { came_.store(came_.load(std::memory_order_relaxed) + messages, std::memory_order_relaxed); }
   /// It waits for a thread from now on.
   void mark_waiting() noexcept;
-
-  std::atomic<std::uint32_t> callbacks{0};       // of futures, that will run in a turn of this actor
-  std::atomic<std::uint32_t> remote_senders{0};  // peers that have credit for it
-  LocalCell* run_next = nullptr;                 // in a queue of the executor
-  // In the node's list of actors without a parent, guarded by the node:
-  LocalCell* next_root = nullptr;
-  LocalCell* previous_root = nullptr;
 
  private:
   struct Extras;
@@ -357,20 +348,34 @@ class LocalCell final : public Cell {
   enum class Life : std::uint8_t { starting, living, ending, vacant, ended };
   enum class Overtaking : std::uint8_t { none, halt, kill };  // what does not wait for its place in the mailbox
 
+  // The order keeps what every sender writes and what every turn writes a line of memory apart.
   Mailbox mailbox_;
-  std::atomic<std::uint64_t> turns_{0};  // four times what was handled; in a turn one more, in one of a job three
   std::atomic<std::uint32_t> size_{0};
-  std::atomic<std::uint32_t> released_{0};  // in all, of what took its place in `size_`; only turns write here
-  std::atomic<std::uint32_t> came_{0};      // in all, from other processes
   const std::uint32_t capacity_;
-  std::atomic<Overtaking> overtaking_{Overtaking::none};
-  std::atomic<bool> room_wanted_{false};
-  Life life_ = Life::starting;
-  std::atomic<EndReason> reason_{EndReason::normal};
   void* actor_ = nullptr;
   const Behaviour& behaviour_;
   LocalCell* const parent_;  // outlives us: it ends after its children
   std::atomic<Extras*> extras_{nullptr};
+
+ public:
+  /// Runs on the node's own thread, which is that of a process actor.
+  bool on_node_thread = false;
+  std::atomic<std::uint32_t> callbacks{0};       // of futures, that will run in a turn of this actor
+  std::atomic<std::uint32_t> remote_senders{0};  // peers that have credit for it
+  LocalCell* run_next = nullptr;                 // in a queue of the executor
+  // In the node's list of actors without a parent, guarded by the node:
+  LocalCell* next_root = nullptr;
+  LocalCell* previous_root = nullptr;
+
+ private:
+  std::atomic<Overtaking> overtaking_{Overtaking::none};
+  std::atomic<bool> room_wanted_{false};
+  Life life_ = Life::starting;
+  std::atomic<EndReason> reason_{EndReason::normal};
+  std::atomic<std::uint32_t> came_{0};      // in all, from other processes
+  std::atomic<std::uint32_t> released_{0};  // in all, of what took its place in `size_`; only turns write here
+  Mailbox::Taken taken_;
+  std::atomic<std::uint64_t> turns_{0};  // four times what was handled; in a turn one more, in one of a job three
 };
 
 /// Sends to an actor elsewhere from whatever the calling thread does: in a turn through that actor's outbox, else it waits.

@@ -98,7 +98,7 @@ bool LocalCell::hold_back(MailNode& message) {
 
 MailNode* LocalCell::next_message() {
   Extras* mine = extras_if_any();
-  if (mine == nullptr || mine->first_held == nullptr || (life_ != Life::living && may_begin_again())) return mailbox_.pop();
+  if (mine == nullptr || mine->first_held == nullptr || (life_ != Life::living && may_begin_again())) return mailbox_.pop(taken_);
   MailNode* first = std::exchange(mine->first_held, mine->first_held->next);
   if (mine->first_held == nullptr) mine->last_held = nullptr;
   return first;

@@ -31,7 +31,7 @@ LocalCell::Sight LocalCell::sight() const {
   const std::uint32_t came = size_.load() + released_.load(std::memory_order_relaxed) + came_.load(std::memory_order_relaxed);
   const auto left = static_cast<std::uint32_t>(sight.handled) + (turns % 4 == 1 ? 1U : 0U);
   sight.waiting = static_cast<std::uint64_t>(std::max(static_cast<std::int32_t>(came - left), 0));
-  const std::uint32_t mark = mailbox_.oldest();
+  const std::uint32_t mark = mailbox_.oldest(taken_);
   if (sight.waiting != 0 && mark != 0) sight.oldest = std::chrono::milliseconds{mark_of(node().clock().roughly_now()) - mark};
   return sight;
 }

@@ -23,12 +23,19 @@ struct MailNode {
 static_assert(sizeof(MailNode) == 16);
 
 /// One atomic word says what was pushed last, and whether the owner sleeps (nobody will look until it is scheduled again) or
-/// is gone. After Treiber's stack; the owner takes all at once and turns the order round.
+/// is gone. After Treiber's stack; the owner takes all at once and turns the order round. What it has taken lies apart: who pushes
+/// shall not wait for a line of memory that the owner writes with each message.
 ///
 /// Threads: `push`, `closed`, `nothing_new`, `mark` and `oldest` from any; the rest by the owner, one at a time.
 class Mailbox {
  public:
   enum class Pushed : std::uint8_t { queued, wake_owner, closed };
+
+  /// What the owner has taken and not handled; only the owner writes here.
+  struct Taken {
+    std::atomic<MailNode*> first{nullptr};
+    std::atomic<std::uint32_t> since{0};  // its mark
+  };
 
   Pushed push(MailNode* node) noexcept {
     MailNode* last = last_.load(std::memory_order_relaxed);
@@ -45,21 +52,21 @@ class Mailbox {
   /// which all may be gone; so of two who put at the same time either may have marked, or both.
   void mark(std::uint32_t time) noexcept { since_.store(time, std::memory_order_relaxed); }
   /// The mark of what has waited longest, or of what was taken together with it; 0: there is none.
-  [[nodiscard]] std::uint32_t oldest() const noexcept {
-    const auto& of = first_.load(std::memory_order_relaxed) != nullptr ? taken_since_ : since_;
+  [[nodiscard]] std::uint32_t oldest(const Taken& taken) const noexcept {
+    const auto& of = taken.first.load(std::memory_order_relaxed) != nullptr ? taken.since : since_;
     return of.load(std::memory_order_relaxed);
   }
 
   /// The next message in order; null if there is none now.
-  [[nodiscard]] MailNode* pop() noexcept {
-    MailNode* node = first_.load(std::memory_order_relaxed);
+  [[nodiscard]] MailNode* pop(Taken& taken) noexcept {
+    MailNode* node = taken.first.load(std::memory_order_relaxed);
     if (node == nullptr) {
       if (last_.load(std::memory_order_relaxed) == nullptr) return nullptr;
       node = reversed(last_.exchange(nullptr, std::memory_order_acquire));
-      taken_since_.store(since_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+      taken.since.store(since_.load(std::memory_order_relaxed), std::memory_order_relaxed);
       since_.store(0, std::memory_order_relaxed);
     }
-    first_.store(node->next, std::memory_order_relaxed);
+    taken.first.store(node->next, std::memory_order_relaxed);
     return node;
   }
 
@@ -70,14 +77,14 @@ class Mailbox {
   }
 
   /// Takes no more. @returns what was left, in order
-  [[nodiscard]] MailNode* close() noexcept {
+  [[nodiscard]] MailNode* close(Taken& taken) noexcept {
     MailNode* rest = reversed(last_.exchange(closed_tag(), std::memory_order_acq_rel));
-    MailNode* all = first_.load(std::memory_order_relaxed);
+    MailNode* all = taken.first.load(std::memory_order_relaxed);
     if (all == nullptr) return rest;
     MailNode* end = all;
     while (end->next != nullptr) end = end->next;
     end->next = rest;
-    first_.store(nullptr, std::memory_order_relaxed);
+    taken.first.store(nullptr, std::memory_order_relaxed);
     return all;
   }
 
@@ -97,10 +104,8 @@ class Mailbox {
     return first;
   }
 
-  std::atomic<MailNode*> last_{nullptr};   // a new mailbox counts as awake: who makes it schedules it
-  std::atomic<MailNode*> first_{nullptr};  // of what the owner has taken; only it writes here
-  std::atomic<std::uint32_t> since_{0};    // the mark of what it has not
-  std::atomic<std::uint32_t> taken_since_{0};
+  std::atomic<MailNode*> last_{nullptr};  // a new mailbox counts as awake: who makes it schedules it
+  std::atomic<std::uint32_t> since_{0};   // the mark of what the owner has not taken
 };
 
 }  // namespace troupe::detail
