@@ -6,7 +6,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <random>
 
@@ -29,12 +32,26 @@ const ChildMain host_main{"host", [](int argc, char** argv) {
                             }
                           }};
 
+// Other tests look for one at the same time: who has bound this name of the machine has the port, as long as it runs.
+bool reserve(std::uint16_t port) {
+  const int reservation = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const std::string name = "troupe-test-port-" + std::to_string(port);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::copy(name.begin(), name.end(), address.sun_path + 1);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(reservation, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
+  ::close(reservation);
+  return false;
+}
+
 }  // namespace
 
 std::uint16_t free_port() {
   std::random_device random;
   for (;;) {
     const auto port = static_cast<std::uint16_t>(20'000 + random() % 12'000);
+    if (!reserve(port)) continue;
     const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -15,7 +15,7 @@
 enum class Security { keys, insecure };
 #define both_securities values({Security::keys, Security::insecure})
 
-/// A port of this machine that was free a moment ago, and is not one that the kernel hands out.
+/// A port of this machine that was free a moment ago, is not one that the kernel hands out, and is given to no other test.
 [[nodiscard]] std::uint16_t free_port();
 
 /// Hosts, each with a runtime directory of its own. Its end ends the head, then whoever is left.

@@ -14,7 +14,9 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -128,6 +130,7 @@ class Program {
   ~Program() {
     for (const pid_t left : family()) ::kill(left, SIGKILL);
     if (!waited_) ::waitpid(pid_, nullptr, 0);
+    if (std::uncaught_exceptions() > before_) std::fprintf(stderr, "process %d wrote:\n%s\n", pid_, output().c_str());
     ::close(out_);
   }
   Program(const Program&) = delete;
@@ -186,4 +189,5 @@ class Program {
   int out_ = -1;
   bool waited_ = false;
   std::string output_;
+  const int before_ = std::uncaught_exceptions();
 };

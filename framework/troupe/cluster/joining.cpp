@@ -38,9 +38,15 @@ constexpr auto answer_time = std::chrono::seconds{3};  // from a connection to t
 /// A connection to who listens where the head should, on which this host says that it is there.
 class Knock {
  public:
-  Knock(NodeCore& node) : node_{node}, link_{node.transport().dial(node.options().join)} {
-    pump();
-    node.loop().watch(link_->descriptor(), [this] { pump(); });
+  explicit Knock(NodeCore& node) : node_{node}, link_{node.transport().dial(node.options().join)} {}
+  /// Who waits lets it go while the node's thread perhaps looks at it.
+  static std::shared_ptr<const Knock> begin(NodeCore& node) {
+    auto knock = std::make_shared<Knock>(node);
+    knock->pump();
+    node.loop().watch(knock->link_->descriptor(), [weak = std::weak_ptr{knock}] {
+      if (const auto alive = weak.lock()) alive->pump();
+    });
+    return knock;
   }
   ~Knock() { node_.loop().unwatch(link_->descriptor()); }
   Knock(const Knock&) = delete;
@@ -94,9 +100,9 @@ std::shared_ptr<Session> reach_head(NodeCore& node, TimePoint until) {
   hello->said = Counted<TypedState<void>>::adopt(TypedState<void>::make(node));
   node.links().await_hello(NodeId{}, hello);
   while (node.clock().now() < until) {
-    const Knock knock{node};
+    const auto knock = Knock::begin(node);
     const TimePoint give_up = std::min(until, node.clock().now() + answer_time);
-    while (knock.state() != Knock::State::ended && node.clock().now() < give_up)
+    while (knock->state() != Knock::State::ended && node.clock().now() < give_up)
       if (node.wait(*hello->said, std::min(give_up, node.clock().now() + first_pause))) return hello->session;
     pause(node, std::min(until, node.clock().now() + wait));
     if (hello->said->settled()) return hello->session;
@@ -109,9 +115,9 @@ std::shared_ptr<Session> reach_head(NodeCore& node, TimePoint until) {
 /// @returns whether anybody listens there before `until`
 bool head_listens(NodeCore& node, TimePoint until) {
   while (node.clock().now() < until) {
-    const Knock knock{node};
-    while (knock.state() == Knock::State::dialing && node.clock().now() < until) pause(node, node.clock().now() + first_pause);
-    if (knock.state() == Knock::State::open) return true;
+    const auto knock = Knock::begin(node);
+    while (knock->state() == Knock::State::dialing && node.clock().now() < until) pause(node, node.clock().now() + first_pause);
+    if (knock->state() == Knock::State::open) return true;
     pause(node, std::min(until, node.clock().now() + longest_pause));
   }
   return false;

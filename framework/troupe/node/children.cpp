@@ -33,8 +33,8 @@ class Children::EndTimer final : public Timer {
     if (auto words = session_->last_words()) how.cause = std::move(words);
     if (keep->output_read.load(std::memory_order_acquire) && !keep->last_errors.empty()) how.output = keep->last_errors;
     auto reason = std::make_shared<const ErrorInfo>(std::move(how));
-    const auto before = session_->end_reason();  // it said BYE
-    node_.children().remember(*keep, before != nullptr ? *before : *reason);
+    const auto farewell = session_->farewell();
+    node_.children().remember(*keep, farewell != nullptr ? *farewell : *reason);
     if (keep->process != nullptr) keep->process->last_words(reason);
     node_.end_session_later(session_, std::move(reason));
     const auto done = std::exchange(ended, {});

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstring>
 
+#include <troupe/node/children.hpp>
 #include <troupe/node/core.hpp>
+#include <troupe/node/watch.hpp>
 #include <troupe/node/way.hpp>
 #include <troupe/wire/frame.hpp>
 
@@ -160,7 +162,9 @@ void Router::to_host(const FrameHeader& header, Block wrapped) {
 }
 
 void Router::to_process(const FrameHeader& header, Block wrapped) {
+  const Talk talk{header.destination, header.destination_incarnation, header.source, header.source_incarnation};
   std::shared_ptr<Session> session = node_.links().find(header.destination);
+  if (session == nullptr && header.kind != FrameKind::gone && says_how_it_ended(talk)) return;
   // The child of a process here, which was started beside us: its endpoint is named after it.
   if (session == nullptr && header.kind != FrameKind::gone && header.destination_incarnation != 0)
     session = node_.links().session({header.destination, header.destination_incarnation, 0}, ipc_endpoint(header.destination));
@@ -169,8 +173,28 @@ void Router::to_process(const FrameHeader& header, Block wrapped) {
     return;
   if (header.kind == FrameKind::gone) return;
   const auto reason = session == nullptr ? nullptr : session->end_reason();
-  say_gone({header.destination, header.destination_incarnation, header.source, header.source_incarnation},
-           reason != nullptr ? *reason : make_error(ErrorType::actor_died, "its process has ended", Executed::no));
+  say_gone(talk, reason != nullptr ? *reason : make_error(ErrorType::actor_died, "its process has ended", Executed::no));
+}
+
+/// At the end of a process of this host: tells the other one of the talk.
+class Router::SaysGone final : public Continuation {
+ public:
+  SaysGone(Router& router, const Talk& talk) : router_{router}, talk_{talk} {}
+  void settled(std::unique_ptr<Continuation>, FutureState& state) override {
+    if (const auto ending = static_cast<TypedState<Ending>&>(state).result()) router_.say_gone(talk_, ending->error);
+  }
+  void call(FutureState&) override {}
+
+ private:
+  Router& router_;
+  const Talk talk_;
+};
+
+// A process that this node has started, and that has said BYE or was lost: its peers hear of it as we do, now or in a moment.
+bool Router::says_how_it_ended(const Talk& talk) {
+  const auto ended = Counted<TypedState<Ending>>::adopt(TypedState<Ending>::make(node_));
+  ended->attach(std::make_unique<SaysGone>(*this, talk));
+  return node_.children().how_ended(talk.ended, Watcher{ended});
 }
 
 void Router::pump(Host& host) {

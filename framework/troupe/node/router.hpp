@@ -91,6 +91,7 @@ class Router {
 
  private:
   class Beat;
+  class SaysGone;
   using Pair = std::pair<NodeId, NodeId>;
   /// One of the two has ended, the other is to be told.
   struct Talk {
@@ -116,6 +117,8 @@ class Router {
   void to_host(const FrameHeader& header, Block wrapped);
   void to_process(const FrameHeader& header, Block wrapped);
   void say_gone(const Talk& talk, const ErrorInfo& reason);
+  /// @returns false: it is not known here
+  [[nodiscard]] bool says_how_it_ended(const Talk& talk);
   static void pump(Host& host);
 
   NodeCore& node_;

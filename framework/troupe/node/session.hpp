@@ -117,6 +117,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// A connection is open just now.
   [[nodiscard]] bool connected() const;
   [[nodiscard]] std::shared_ptr<const ErrorInfo> end_reason() const;
+  /// How the peer's process ends, as it has said itself; null: it has not said BYE.
+  [[nodiscard]] std::shared_ptr<const ErrorInfo> farewell() const;
   /// For people: what has not reached the peer; empty: nothing. Answers that the connection has taken count as arrived.
   [[nodiscard]] std::string unsent() const;
   /// How it stands, for who inspects the node.
@@ -257,7 +259,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Credit* last_credit_ = nullptr;
   Counted<TypedState<void>> bye_;
   bool bye_wanted_ = false;
-  std::shared_ptr<const ErrorInfo> bye_reason_;  // the peer's BYE waits for a connection to be answered on
+  std::shared_ptr<const ErrorInfo> bye_reason_;  // of the peer's BYE, which is answered as soon as there is a connection
   std::shared_ptr<const ErrorInfo> last_words_;
   std::optional<Refusal> refusal_;
   Hearing hearing_;  // between hosts

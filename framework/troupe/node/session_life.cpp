@@ -261,12 +261,10 @@ void Session::on_bye(std::shared_ptr<const ErrorInfo> reason) {
   if (state_ == State::ended) return;
   if (state_ == State::fresh) dial();
   seal();
-  if (state_ != State::open) {
-    bye_reason_ = std::move(reason);
-    return;
-  }
+  bye_reason_ = std::move(reason);
+  if (state_ != State::open) return;
   send_control(FrameKind::bye_ack);
-  node_.end_session_later(shared_from_this(), std::move(reason));
+  node_.end_session_later(shared_from_this(), bye_reason_);
 }
 
 std::shared_ptr<const ErrorInfo> Session::last_words() const {
@@ -302,6 +300,11 @@ bool Session::connected() const {
 bool Session::ended() const {
   const std::lock_guard lock{mutex_};
   return state_ == State::ended;
+}
+
+std::shared_ptr<const ErrorInfo> Session::farewell() const {
+  const std::lock_guard lock{mutex_};
+  return bye_reason_;
 }
 
 std::shared_ptr<const ErrorInfo> Session::end_reason() const {

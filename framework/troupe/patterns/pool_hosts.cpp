@@ -40,6 +40,12 @@ const std::string& PoolHosts::next(const Workers& workers) const {
       ->name;
 }
 
+const std::string& PoolHosts::fullest(const Workers& workers) const {
+  return std::max_element(hosts_.begin(), hosts_.end(),
+                          [&](const Host& left, const Host& right) { return load(workers, left) < load(workers, right); })
+      ->name;
+}
+
 std::optional<std::string> PoolHosts::too_full(const Workers& workers) const {
   const bool missing = std::any_of(hosts_.begin(), hosts_.end(), [&](const Host& each) { return workers_of(workers, each) == 0; });
   if (!missing) return std::nullopt;

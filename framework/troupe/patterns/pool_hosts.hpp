@@ -28,6 +28,8 @@ class PoolHosts {
   [[nodiscard]] std::size_t slots() const noexcept;
   /// Where the next worker goes: to a host that has none, else to the one with the fewest for its slots. @pre known
   [[nodiscard]] const std::string& next(const Workers& workers) const;
+  /// The one with the most workers for its slots: where one can be spared first. @pre known
+  [[nodiscard]] const std::string& fullest(const Workers& workers) const;
   /// A host whose worker is to be ended, so that one can be started where there is none; nothing: all is well.
   [[nodiscard]] std::optional<std::string> too_full(const Workers& workers) const;
 

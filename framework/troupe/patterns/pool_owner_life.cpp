@@ -126,8 +126,14 @@ void PoolOwner::adjust(PoolTodo& todo, TimePoint now) {
   }
   std::stable_partition(candidates.begin(), candidates.end(), [](const PoolMember* each) { return each->left != 0; });
   for (; living > wanted && !candidates.empty(); --living) {
-    retire(*candidates.back());
-    candidates.pop_back();
+    auto leaves = candidates.end() - 1;
+    if (spreads()) {  // the others stay spread
+      const std::string& host = hosts_.fullest(workers_by_host());
+      const auto there = std::find_if(candidates.rbegin(), candidates.rend(), [&](const PoolMember* each) { return each->host == host; });
+      if (there != candidates.rend()) leaves = there.base() - 1;
+    }
+    retire(**leaves);
+    candidates.erase(leaves);
   }
   if (spreads() && living == wanted && wanted != 0) spread(candidates, living);
   for (auto& [number, member] : members_) {
