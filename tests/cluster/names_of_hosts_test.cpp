@@ -1,16 +1,13 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // Names in a job of several hosts: kept by the head, known to all, gone with who published them, unreachable without the head.
 #include "actor/stage.hpp"
+#include "free_port.hpp"
 #include "system/program.hpp"
 
 #include <troupe/testing.hpp>
 
 #include <troupe/cluster/memory_directory.hpp>
 #include <troupe/node/core.hpp>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -28,17 +25,7 @@ troupe::NodeOptions of_job(const char* name) {
   return options;
 }
 
-std::string free_endpoint() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(descriptor);
-  return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
+std::string free_endpoint() { return "tcp://127.0.0.1:" + std::to_string(free_port()); }
 
 struct Publish {
   std::string name;
@@ -59,10 +46,11 @@ class Visitor : public troupe::Actor<Visitor, Publish, Look, Where> {
     }
   }
   void on(const Look& look) {
+    std::cout << "looks" << std::endl;
     try {
       while (true) (void)node().wait_for<Visitor>(look.name);
     } catch (const troupe::NodeLost&) {
-      std::cout << "unreachable" << std::endl;
+      std::cout << "the head cannot be asked" << std::endl;
     }
     node().spawn<Visitor>().ask(Where{}).get();
     std::cout << "and goes on" << std::endl;
@@ -127,10 +115,11 @@ TEST_CASE("without the head names are unreachable on other hosts, and what runs 
   Program host{"names_host", there};
   Program main{"names_head", here};
   REQUIRE(main.prints("010b\n"));
+  REQUIRE(host.prints("looks"));
 
   for (const pid_t each : main.family()) ::kill(each, SIGKILL);
 
-  CHECK(host.prints("unreachable"));
+  CHECK(host.prints("the head cannot be asked"));
   CHECK(host.prints("and goes on"));
 }
 

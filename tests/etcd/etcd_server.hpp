@@ -3,6 +3,7 @@
 #pragma once
 
 #include "catch.hpp"
+#include "free_port.hpp"
 #include "system/program.hpp"
 
 #include <troupe/troupe.hpp>
@@ -34,18 +35,6 @@ inline std::string http_post(int port, const std::string& path, const std::strin
   }
   ::close(descriptor);
   return answer;
-}
-
-inline int free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(descriptor);
-  return ntohs(address.sin_port);
 }
 
 class EtcdServer {

@@ -3,15 +3,7 @@
 
 #include "transports/keys.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <algorithm>
-#include <cstddef>
 #include <cstdio>
-#include <random>
 
 using namespace troupe;
 
@@ -32,36 +24,7 @@ const ChildMain host_main{"host", [](int argc, char** argv) {
                             }
                           }};
 
-// Other tests look for one at the same time: who has bound this name of the machine has the port, as long as it runs.
-bool reserve(std::uint16_t port) {
-  const int reservation = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const std::string name = "troupe-test-port-" + std::to_string(port);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::copy(name.begin(), name.end(), address.sun_path + 1);
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (::bind(reservation, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
-  ::close(reservation);
-  return false;
-}
-
 }  // namespace
-
-std::uint16_t free_port() {
-  std::random_device random;
-  for (;;) {
-    const auto port = static_cast<std::uint16_t>(20'000 + random() % 12'000);
-    if (!reserve(port)) continue;
-    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    const bool free = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    ::close(probe);
-    if (free) return port;
-  }
-}
 
 NodeOptions given_options() {
   NodeOptions options;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actor/stage.hpp"
+#include "free_port.hpp"
 #include "system/program.hpp"
 
 #include <cstdint>
@@ -14,9 +15,6 @@
 /// Who may come to the job's port.
 enum class Security { keys, insecure };
 #define both_securities values({Security::keys, Security::insecure})
-
-/// A port of this machine that was free a moment ago, is not one that the kernel hands out, and is given to no other test.
-[[nodiscard]] std::uint16_t free_port();
 
 /// Hosts, each with a runtime directory of its own. Its end ends the head, then whoever is left.
 class Job {

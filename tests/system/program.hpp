@@ -152,7 +152,9 @@ class Program {
   /// Reads on until the output contains `text` or ends, for 30 s at most. @returns whether it does
   bool prints(const std::string& text) {
     read_until([&] { return output_.find(text) != std::string::npos; });
-    return output_.find(text) != std::string::npos;
+    const bool found = output_.find(text) != std::string::npos;
+    if (!found) UNSCOPED_INFO("process " << pid_ << " wrote: " << output_);
+    return found;
   }
   [[nodiscard]] const std::string& output_so_far() const { return output_; }
   /// All that it wrote, once every process of it has closed its output.
