@@ -33,8 +33,9 @@ PoolOwner::PoolOwner(NodeCore& node, const PoolOptions& options, std::optional<s
 void PoolOwner::begin() {
   {
     const ContextScope outside_of_actors{&node_, nullptr};
-    keeper_ = node_.node().spawn<PoolKeeper>(weak_from_this());
+    auto keeper = node_.node().spawn<PoolKeeper>(weak_from_this());
     const std::lock_guard lock{mutex_};
+    keeper_ = std::move(keeper);
     want_look();
   }
   wait_for_others(*begun_, "for the workers of the pool", options_.name);
@@ -45,8 +46,9 @@ void PoolOwner::begin() {
 
 // --- Its workers ------------------------------------------------------------------------------------------------------------
 
+// The keeper may have something to say before it is known here: `begin` looks then.
 void PoolOwner::want_look() {
-  if (over_ || std::exchange(look_wanted_, true)) return;
+  if (over_ || !keeper_ || std::exchange(look_wanted_, true)) return;
   try {
     keeper_.tell(PoolLook{}, forever);
   } catch (const Error&) {
