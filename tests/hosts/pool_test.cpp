@@ -4,6 +4,7 @@
 #include "patterns/pools.hpp"
 
 #include <map>
+#include <numeric>
 
 using namespace troupe;
 
@@ -18,6 +19,8 @@ std::string kill_once(const Value<int>& left) {
   if (left.exchange(0) == 1) ::raise(SIGKILL);
   return this_node().host_name();
 }
+
+long sum_of_shared(const std::vector<int>& numbers, int more) { return std::accumulate(numbers.begin(), numbers.end(), 0L) + more; }
 
 using Counts = std::map<std::string, int>;
 
@@ -82,6 +85,22 @@ TEST_CASE("a pool on another host has its workers there") {
   Pool pool{crew.node(), {.workers = 2, .place = on_host("second")}};
 
   CHECK(eventually([&] { return workers_of(crew.node(), pool, 2) == Counts{{"second", 2}}; }));
+}
+
+TEST_CASE("a large shared value is there for all workers on another host, also for those that come later, and small ones too") {
+  Crew crew;
+  Pool pool{crew.node(), {.workers = 3, .place = on_host("second"), .retries = 3}};
+  const std::vector<int> numbers = numbers_to(300'000);
+  const auto large = pool.share(numbers);
+  const auto small = pool.share(std::vector<int>{1, 2, 3});
+  const long sum = std::accumulate(numbers.begin(), numbers.end(), 0L);
+  std::vector<Future<long>> sums;
+  for (int i = 0; i < 30; ++i)
+    sums.push_back(i % 2 == 0 ? pool.apply_async<sum_of_shared>(large, i) : pool.apply_async<sum_of_shared>(small, i));
+
+  for (int i = 0; i < 30; ++i) CHECK(sums[static_cast<std::size_t>(i)].get() == (i % 2 == 0 ? sum : 6) + i);
+  for (const int pid : pool.pids()) ::kill(pid, SIGKILL);
+  CHECK(pool.apply<sum_of_shared>(large, 1) == sum + 1);
 }
 
 TEST_CASE("a worker that is killed on another host is replaced, its task retried") {

@@ -235,6 +235,11 @@ Ref<Steward> HostAgent::on(const StartSteward& start) {
   return steward;
 }
 
+Ref<Depot> HostAgent::on(const OpenDepot&) {
+  if (!depot_) depot_ = spawn<Depot>();
+  return depot_;
+}
+
 void HostAgent::look_after(CellPointer started, NodeId owner) {
   watch(Ref<HostAgent>{started});
   started_.push_back({std::move(started), owner});

@@ -14,6 +14,7 @@
 #include <troupe/actor/promise.hpp>
 #include <troupe/actor/ref.hpp>
 #include <troupe/actor/task.hpp>
+#include <troupe/cluster/depot.hpp>
 #include <troupe/cluster/steward.hpp>
 #include <troupe/node/build_id.hpp>
 #include <troupe/node/host.hpp>
@@ -75,11 +76,13 @@ struct StartedActor {
 struct StartSteward {
   NodeId owner;
 };
+/// Answered with who brings what processes here want from other hosts.
+struct OpenDepot {};
 /// Answered with how the head was lost.
 struct AwaitHeadEnd {};
 
 class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWanted, WatchHosts, ChooseHost, HostUsed, LookAtLoad, StartActor,
-                                     StartSteward, AwaitHeadEnd, Down> {
+                                     StartSteward, OpenDepot, AwaitHeadEnd, Down> {
  public:
   /// @param head  of which this host is one; null: this is the head
   explicit HostAgent(HostEntry own, Ref<HostAgent> head = {});
@@ -93,6 +96,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   void on(const LookAtLoad&);
   Task<StartedActor> on(const StartActor& start);
   Ref<Steward> on(const StartSteward& start);
+  Ref<Depot> on(const OpenDepot&);
   Future<ErrorInfo> on(const AwaitHeadEnd&);
   void on(const Down& down);
 
@@ -131,6 +135,7 @@ class HostAgent final : public Actor<HostAgent, AdmitHost, HostTable, HostsWante
   std::vector<Promise<ErrorInfo>> head_end_;
   std::optional<ErrorInfo> head_ended_;
   std::vector<Started> started_;
+  Ref<Depot> depot_;
 };
 
 /// The agent of this host. @throws Misuse  the program has no hosts

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <new>
 #include <string_view>
@@ -97,6 +98,22 @@ Segment Segments::create(std::size_t bytes) {
   ::shm_unlink(name.c_str());
   names_.pop_back();
   raise_full(bytes, error);
+}
+
+Segment Segments::keep(std::span<const std::byte> content) {
+  const std::uint64_t size = content.size();
+  Segment segment = create(sizeof size + content.size());
+  std::memcpy(segment.data(), &size, sizeof size);
+  if (size != 0) std::memcpy(segment.data() + sizeof size, content.data(), content.size());
+  return segment;
+}
+
+std::span<const std::byte> Segment::kept() const noexcept {
+  std::uint64_t size = 0;
+  if (bytes_ < sizeof size) return {};
+  std::memcpy(&size, data_, sizeof size);
+  if (size > bytes_ - sizeof size) return {};
+  return {data_ + sizeof size, static_cast<std::size_t>(size)};
 }
 
 void Segments::remove(const std::string& name) noexcept {

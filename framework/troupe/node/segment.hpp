@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ class Segment {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::byte* data() const noexcept { return data_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  /// What `Segments::keep` has put there; empty: it was not made so.
+  [[nodiscard]] std::span<const std::byte> kept() const noexcept;
 
  private:
   friend class Segments;
@@ -55,6 +58,9 @@ class Segments {
   /// A segment of zeros, with a name that nobody can guess and only this user may open.
   /// @throws Full  no room for it in /dev/shm, or no descriptors; nothing was made
   [[nodiscard]] Segment create(std::size_t bytes);
+  /// One with a copy of `content`, and its size before that.
+  /// @throws Full  as `create`
+  [[nodiscard]] Segment keep(std::span<const std::byte> content);
   /// Who has it mapped keeps the memory; nobody maps it any more.
   void remove(const std::string& name) noexcept;
   void remove_all() noexcept;

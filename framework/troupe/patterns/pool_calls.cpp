@@ -12,7 +12,6 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::size_t large_bytes = 64 << 10;  // from which on a blob lies in shared memory
 constexpr std::size_t slice = 64;              // items that are submitted together
 constexpr std::size_t window_per_worker = 64;  // what imap reads ahead
 constexpr std::size_t chunks_per_worker = 4;
@@ -105,7 +104,7 @@ NodeCore& PoolCallsBase::node() const { return owner().node(); }
 std::shared_ptr<const PoolBlob> PoolCallsBase::make_blob(Bytes bytes) const {
   const bool one_host = owner().options().place == own_process;
   const bool fits = bytes.size() + slice <= node().options().max_message_bytes;
-  if (node().options().shared_memory && bytes.size() >= large_bytes && (one_host || fits)) {
+  if (node().options().shared_memory && bytes.size() >= PoolBlob::large_bytes && (one_host || fits)) {
     try {
       return std::make_shared<const PoolBlob>(node(), bytes);
     } catch (const Full&) {

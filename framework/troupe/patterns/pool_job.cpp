@@ -8,14 +8,7 @@
 
 namespace troupe::detail {
 
-PoolBlob::PoolBlob(NodeCore& of, const Bytes& given) {
-  Segment memory = of.segments().create(sizeof(std::uint64_t) + given.size());
-  const std::uint64_t size = given.size();
-  std::memcpy(memory.data(), &size, sizeof size);
-  if (size != 0) std::memcpy(memory.data() + sizeof size, given.data(), given.size());
-  segment = memory.name();
-  node_ = &of;
-}
+PoolBlob::PoolBlob(NodeCore& of, const Bytes& given) : segment{of.segments().keep(as_bytes(given)).name()}, node_{&of} {}
 
 PoolBlob::~PoolBlob() {
   if (node_ != nullptr) node_->segments().remove(segment);
@@ -25,10 +18,8 @@ Bytes PoolBlob::content() const {
   if (segment.empty()) return bytes;
   const Segment memory = Segment::attach(segment);
   if (!memory) raise(ErrorType::closed, "what a task uses is no longer shared by its pool");
-  std::uint64_t size = 0;
-  std::memcpy(&size, memory.data(), sizeof size);
-  const auto* first = reinterpret_cast<const std::uint8_t*>(memory.data()) + sizeof size;
-  return {first, first + size};
+  const auto* first = reinterpret_cast<const std::uint8_t*>(memory.kept().data());
+  return {first, first + memory.kept().size()};
 }
 
 std::uint64_t PoolBlob::next_id() noexcept {

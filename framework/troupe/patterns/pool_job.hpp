@@ -34,10 +34,13 @@ struct PoolBlob {
 
   /// For a worker that has no part in this host's memory.
   [[nodiscard]] Bytes content() const;
+  /// Worth a place in shared memory.
+  [[nodiscard]] bool large() const noexcept { return !segment.empty() || bytes.size() >= large_bytes; }
+  static constexpr std::size_t large_bytes = 64 << 10;
 
   const std::uint64_t id = next_id();
-  Bytes bytes;
-  std::string segment;
+  const Bytes bytes;
+  const std::string segment;
 
  private:
   static std::uint64_t next_id() noexcept;

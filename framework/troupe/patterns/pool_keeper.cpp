@@ -15,6 +15,8 @@ PoolKeeper::PoolKeeper(std::weak_ptr<PoolOwner> owner) : owner_{owner.lock()} {
   // Those on other hosts are waited for, without much to do here.
   const std::size_t starters = owner_->spreads() ? 16 : std::min(usable_cores(), owner_->size());
   for (std::size_t i = 0; i < starters; ++i) starters_.push_back(spawn<PoolStarter>(self()));
+  if (node().core().router().job() == 0) return;
+  owner_->offers(spawn<BytesSource>([owner = owner_](std::uint64_t id) { return owner->offered(id); }));
   if (!owner_->spreads()) return;
   const Ref<HostAgent> agent = host_agent(node().core());
   agent.tell(WatchHosts{self(), self()});

@@ -7,16 +7,19 @@
 #include <string>
 #include <vector>
 
+#include <troupe/cluster/depot.hpp>
 #include <troupe/node/build_id.hpp>
 #include <troupe/patterns/step.hpp>
 
 namespace troupe::detail {
 
-/// Something that many tasks use: bound arguments, a function object, a shared value. Sent once to each worker.
+/// Something that many tasks use: bound arguments, a function object, a shared value. Sent once to each worker, and if it is large
+/// not sent but found: in memory of the pool's host, or with the depot of the worker's, which has it from the pool.
 struct PoolBlobOnWire {
   std::uint64_t id = 0;
-  std::string segment;  // where its bytes lie; empty: they are here
-  Bytes bytes;
+  std::string segment;
+  Ref<BytesSource> source;
+  Bytes bytes;  // if it is nowhere else
 };
 
 /// Tasks for a worker, to be run in this order; each item is its length, its deadline (0: none) and its encoded arguments.

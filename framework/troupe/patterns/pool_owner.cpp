@@ -228,7 +228,7 @@ bool PoolOwner::give(PoolMember& member, Outcomes& outcomes) {
   return true;
 }
 
-PoolBatch PoolOwner::describe(PoolMember& member, std::size_t slot) const {
+PoolBatch PoolOwner::describe(PoolMember& member, std::size_t slot) {
   const PoolParcel& parcel = member.parcels[slot];
   const PoolJob& job = *parcel.items.front().job;
   PoolBatch batch;
@@ -245,14 +245,36 @@ PoolBatch PoolOwner::describe(PoolMember& member, std::size_t slot) const {
   for (const auto& blob : job.blobs) {
     const auto has = [&](const auto& known) { return known.first == blob->id; };
     if (std::any_of(member.blobs.begin(), member.blobs.end(), has)) continue;
-    batch.blobs.push_back(member.elsewhere ? PoolBlobOnWire{blob->id, {}, blob->content()}
-                                           : PoolBlobOnWire{blob->id, blob->segment, blob->bytes});
+    batch.blobs.push_back(on_wire(blob, member.elsewhere));
   }
   std::size_t bytes = 0;
   for (const PoolItem& item : parcel.items) bytes += item.arguments.size() + sizeof(std::uint32_t) + sizeof(std::int64_t);
   batch.items.reserve(bytes);
   for (const PoolItem& item : parcel.items) append(batch.items, item);
   return batch;
+}
+
+PoolBlobOnWire PoolOwner::on_wire(const std::shared_ptr<const PoolBlob>& blob, bool elsewhere) {
+  if (!elsewhere) return {blob->id, blob->segment, {}, blob->bytes};
+  if (!source_ || !blob->large()) return {blob->id, {}, {}, blob->content()};
+  std::erase_if(offered_, [](const auto& each) { return each.second.expired(); });
+  offered_[blob->id] = blob;
+  return {blob->id, {}, source_, {}};
+}
+
+void PoolOwner::offers(Ref<BytesSource> source) {
+  const std::lock_guard lock{mutex_};
+  source_ = std::move(source);
+}
+
+Bytes PoolOwner::offered(std::uint64_t id) const {
+  std::shared_ptr<const PoolBlob> blob;
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto found = offered_.find(id); found != offered_.end()) blob = found->second.lock();
+  }
+  if (blob == nullptr) raise(ErrorType::closed, "what a task uses is no longer shared by its pool");
+  return blob->content();
 }
 
 void PoolOwner::send(PoolMember& member, std::size_t slot, Outcomes& outcomes) {

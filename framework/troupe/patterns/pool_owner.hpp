@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -85,6 +86,9 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
   /// Whether its workers are spread over hosts, which are to be said and kept up to date.
   [[nodiscard]] bool spreads() const noexcept;
   void hosts(std::vector<Host> hosts);
+  /// From now on large blobs are there for other hosts, as `offered` gives them.
+  void offers(Ref<BytesSource> source);
+  [[nodiscard]] Bytes offered(std::uint64_t id) const;
   void host_up(const Host& host);
   void host_down(const std::string& name);
   [[nodiscard]] PoolTodo look();
@@ -122,7 +126,8 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
   [[nodiscard]] std::size_t parcel_size(const PoolMember& member, const PoolJob& job) const;
   bool give(PoolMember& member, Outcomes& outcomes);
   void send(PoolMember& member, std::size_t slot, Outcomes& outcomes);
-  [[nodiscard]] PoolBatch describe(PoolMember& member, std::size_t slot) const;
+  [[nodiscard]] PoolBatch describe(PoolMember& member, std::size_t slot);
+  [[nodiscard]] PoolBlobOnWire on_wire(const std::shared_ptr<const PoolBlob>& blob, bool elsewhere);
   void release(PoolMember& member, PoolParcel& parcel);
   void put_back(PoolItem&& item);
   bool take_back(PoolMember& member);
@@ -169,6 +174,8 @@ class PoolOwner final : public std::enable_shared_from_this<PoolOwner> {
   std::uint64_t last_number_ = 0;
   std::deque<PoolItem> queue_;
   std::unordered_map<const PoolCode*, PoolCost> costs_;
+  Ref<BytesSource> source_;                                         // null: there are no other hosts
+  std::map<std::uint64_t, std::weak_ptr<const PoolBlob>> offered_;  // there, by number
   std::vector<Counted<TypedState<void>>> room_waiters_;
 
   std::size_t tasks_ = 0;  // without a result

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include <troupe/actor/spawn.hpp>
+#include <troupe/cluster/host_agent.hpp>
 #include <troupe/node/core.hpp>
 
 namespace troupe::detail {
@@ -106,7 +107,7 @@ int PoolWorker::on(const PoolHello&) const { return ::getpid(); }
 
 PoolResults PoolWorker::on(const PoolBatch& batch) {
   const Clock& clock = node().core().clock();
-  for (const std::uint64_t id : batch.forgotten) blobs_.erase(id);
+  for (const std::uint64_t id : batch.forgotten) forget(id);
   for (const PoolBlobOnWire& blob : batch.blobs) blobs_.try_emplace(blob.id, Blob{blob, nullptr});
   TimePoint now = clock.now();
   if (outbox_.begin_batch(batch, now)) sender_.tell(PoolLookAfter{});
@@ -163,20 +164,37 @@ void PoolWorker::fail(const PoolBatch& batch) {
   encode(result_, error);
 }
 
+// From another host, which sends it once for all workers here; by itself if there is no memory to share.
+void PoolWorker::bring(PoolBlobOnWire& blob) {
+  if (node().core().options().shared_memory) {
+    try {
+      if (!depot_) depot_ = host_agent(node().core()).ask(OpenDepot{}).get();
+      blob.segment = depot_.ask(BytesWanted{blob.source, blob.id}, forever).get();
+      return;
+    } catch (const Full&) {
+      // then by message
+    }
+  }
+  blob.bytes = blob.source.ask(BytesAsked{blob.id}, forever).get();
+}
+
+void PoolWorker::forget(std::uint64_t id) {
+  const auto found = blobs_.find(id);
+  if (found == blobs_.end()) return;
+  const PoolBlobOnWire& blob = found->second.wire;
+  if (blob.source && depot_) depot_.tell(BytesForgotten{blob.source, id});
+  blobs_.erase(found);
+}
+
 const void* PoolWorker::get(std::uint64_t id, Decode decode) {
   const auto found = blobs_.find(id);
   if (found == blobs_.end()) raise(ErrorType::malformed, "a task uses something shared that its pool has not sent");
   Blob& blob = found->second;
   if (blob.decoded == nullptr) {
-    if (blob.wire.segment.empty()) {
-      blob.decoded = decode(as_bytes(blob.wire.bytes));
-    } else {
-      const Segment memory = Segment::attach(blob.wire.segment);
-      if (!memory) raise(ErrorType::closed, "what a task uses is no longer shared by its pool");
-      std::uint64_t bytes = 0;
-      std::memcpy(&bytes, memory.data(), sizeof bytes);
-      blob.decoded = decode(std::span{memory.data() + sizeof bytes, static_cast<std::size_t>(bytes)});
-    }
+    if (blob.wire.source) bring(blob.wire);
+    const Segment memory = Segment::attach(blob.wire.segment);
+    if (!blob.wire.segment.empty() && !memory) raise(ErrorType::closed, "what a task uses is no longer shared by its pool");
+    blob.decoded = decode(memory ? memory.kept() : as_bytes(blob.wire.bytes));
     blob.wire.bytes = {};
   }
   return blob.decoded.get();

@@ -71,6 +71,8 @@ class PoolWorker final : public Actor<PoolWorker, PoolHello, PoolBatch>, private
     std::shared_ptr<const void> decoded;
   };
   [[nodiscard]] const void* get(std::uint64_t id, Decode decode) override;
+  void bring(PoolBlobOnWire& blob);
+  void forget(std::uint64_t id);
   void run(const PoolBatch& batch, StepFunction& function, std::span<const std::byte> arguments);
   void fail(const PoolBatch& batch);
 
@@ -78,6 +80,7 @@ class PoolWorker final : public Actor<PoolWorker, PoolHello, PoolBatch>, private
   const Segment segment_;
   PoolMark* const marks_;  // null: nobody shares memory with us
   std::map<std::uint64_t, Blob> blobs_;
+  Ref<Depot> depot_;  // of this host; null: it was not needed
   PoolOutbox outbox_;
   const Ref<PoolSender> sender_;
   Encoded result_;
