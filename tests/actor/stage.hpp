@@ -90,8 +90,8 @@ class CapturedLog {
 };
 
 /// Asks again and again for what other threads or processes bring about, for 20 s at most. @returns whether it came
-inline bool eventually(const std::function<bool()>& condition) {
-  const auto until = std::chrono::steady_clock::now() + 20s;
+inline bool eventually(const std::function<bool()>& condition, std::chrono::seconds patience = 20s) {
+  const auto until = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(1ms);

@@ -21,6 +21,8 @@ trap : INT QUIT HUP TERM PIPE # a terminal's signals are for the program, which 
 directory=
 
 tell() { printf '\002%s %s\003' "$nonce" "$*" >&4 2>/dev/null; }
+# Who begins at this moment may write there once more.
+remove_directory() { rm -rf "$directory" 2>/dev/null || { sleep 1 && rm -rf "$directory"; }; }
 refuse() {
   [ -z "$directory" ] || rm -rf "$directory"
   tell "refused $*"
@@ -83,7 +85,7 @@ listen() {
     esac
   done
   end_program
-  rm -rf "$directory"
+  remove_directory
   kill "$beat" 2>/dev/null
 }
 
