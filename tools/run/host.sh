@@ -21,8 +21,8 @@ trap : INT QUIT HUP TERM PIPE # a terminal's signals are for the program, which 
 directory=
 
 tell() { printf '\002%s %s\003' "$nonce" "$*" >&4 2>/dev/null; }
-# Who begins at this moment may write there once more.
-remove_directory() { rm -rf "$directory" 2>/dev/null || { sleep 1 && rm -rf "$directory"; }; }
+# In one step: a program that is about to begin sees `over`, or that its id is nowhere.
+remove_directory() { mv "$directory" "$directory.over" && rm -rf "$directory.over"; }
 refuse() {
   [ -z "$directory" ] || rm -rf "$directory"
   tell "refused $*"
