@@ -171,6 +171,18 @@ bool Children::living(NodeId id) const {
   return std::any_of(living_.begin(), living_.end(), is) || std::any_of(ending_.begin(), ending_.end(), is);
 }
 
+bool Children::leaves(NodeId id) const {
+  const auto is = [&](const auto& each) { return each->id == id; };
+  std::shared_ptr<Session> session;
+  {
+    const std::lock_guard lock{mutex_};
+    if (ended_.find(id) || std::any_of(ending_.begin(), ending_.end(), is)) return true;
+    const auto found = std::find_if(living_.begin(), living_.end(), is);
+    if (found != living_.end()) session = (*found)->session;
+  }
+  return session != nullptr && session->farewell() != nullptr;
+}
+
 void Children::remember(const Record& record, const ErrorInfo& reason) {
   const std::lock_guard lock{mutex_};
   ended_.add(record.id, ending_of(reason));

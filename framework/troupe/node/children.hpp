@@ -111,6 +111,8 @@ class Children {
   bool terminate(const Cell& cell);
   /// It is a child of ours, and alive, or dead and its session will be told how it died.
   [[nodiscard]] bool living(NodeId id) const;
+  /// It is a child of ours that has ended, or has said BYE.
+  [[nodiscard]] bool leaves(NodeId id) const;
   /// Has `watcher` told how a child of ours ended, once it has. @returns false: it was none of ours, or is forgotten
   [[nodiscard]] bool how_ended(NodeId id, const Watcher& watcher);
   /// Stops all and waits until `until`; then ends them by SIGTERM, and by SIGKILL.

@@ -192,6 +192,7 @@ class Router::SaysGone final : public Continuation {
 
 // A process that this node has started, and that has said BYE or was lost: its peers hear of it as we do, now or in a moment.
 bool Router::says_how_it_ended(const Talk& talk) {
+  if (!node_.children().leaves(talk.ended)) return false;
   const auto ended = Counted<TypedState<Ending>>::adopt(TypedState<Ending>::make(node_));
   ended->attach(std::make_unique<SaysGone>(*this, talk));
   return node_.children().how_ended(talk.ended, Watcher{ended});
