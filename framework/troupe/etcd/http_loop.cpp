@@ -187,6 +187,7 @@ void HttpLoop::finish_transfers() {
     ::curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &answer.status);
     if (message->data.result == CURLE_OPERATION_TIMEDOUT) {
       answer.problem = "no answer in time";
+      answer.late = true;
     } else if (message->data.result != CURLE_OK) {
       answer.problem = transfer.error.front() != '\0' ? transfer.error.data() : ::curl_easy_strerror(message->data.result);
     }

@@ -20,6 +20,7 @@ namespace troupe::etcd::detail {
 /// What a request came to.
 struct HttpAnswer {
   std::string problem;  // why there is no answer; empty: there is one
+  bool late = false;    // because there was none in time
   long status = 0;
   std::string body;  // of a stream: empty
 };

@@ -44,14 +44,19 @@ void Members::on_answer(const std::shared_ptr<Asked>& asked, const std::string& 
     if (error == nullptr || error->type != ErrorType::node_lost) return asked->then(std::move(error));
     problem = error->what;
   }
-  pass_over(member, problem);
+  // What cuts off a later try is often the end of the whole call: then the first one says more.
+  pass_over(member, answer.late && asked->tries >= endpoints_.size() ? problems_[index_of(member)] : problem);
   if (++asked->tries % endpoints_.size() != 0) return ask(asked);
   const Duration left = asked->until - Clock::steady().now();
   loop_.after(std::min(left, pause_between_rounds), [this, asked] { ask(asked); });
 }
 
+std::size_t Members::index_of(const std::string& member) const {
+  return static_cast<std::size_t>(std::find(endpoints_.begin(), endpoints_.end(), member) - endpoints_.begin());
+}
+
 void Members::pass_over(const std::string& member, const std::string& problem) {
-  const auto found = static_cast<std::size_t>(std::find(endpoints_.begin(), endpoints_.end(), member) - endpoints_.begin());
+  const std::size_t found = index_of(member);
   problems_[found] = problem;
   if (found == preferred_) preferred_ = (preferred_ + 1) % endpoints_.size();
 }

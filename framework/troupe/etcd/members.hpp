@@ -62,6 +62,7 @@ class Members {
   };
   void ask(const std::shared_ptr<Asked>& asked);
   void on_answer(const std::shared_ptr<Asked>& asked, const std::string& member, const HttpAnswer& answer);
+  [[nodiscard]] std::size_t index_of(const std::string& member) const;
   [[nodiscard]] std::shared_ptr<const ErrorInfo> nobody_answers(Duration patience) const;
 
   HttpLoop& loop_;
