@@ -74,6 +74,7 @@ ErrorInfo Children::describe_end(const Record& record, const ChildEnd& exit) con
 
 Children::Record::Record() = default;
 Children::Record::~Record() = default;
+std::shared_ptr<Session> Children::Record::met() const { return hello != nullptr && hello->said->settled() ? hello->session : nullptr; }
 
 RelayEnd Children::end_of_output(const std::shared_ptr<Record>& record) {
   if (record->process == nullptr)
@@ -104,7 +105,7 @@ void Children::on_exit(NodeId id) {
     relay_->finish(static_cast<std::uint64_t>(record->pid), end_of_output(record));
     if (record->process != nullptr) record->process->exited(exit->code);
     node_.links().abandon_hello(id, std::make_shared<const ErrorInfo>(reason));
-    auto session = record->session != nullptr ? record->session : node_.links().find(id);
+    auto session = record->met() != nullptr ? record->met() : node_.links().find(id);
     if (session != nullptr) {
       record->end_timer = std::make_unique<EndTimer>(node_, std::move(session), std::move(reason));
       record->end_timer->keep = record;
@@ -178,7 +179,7 @@ bool Children::leaves(NodeId id) const {
     const std::lock_guard lock{mutex_};
     if (ended_.find(id) || std::any_of(ending_.begin(), ending_.end(), is)) return true;
     const auto found = std::find_if(living_.begin(), living_.end(), is);
-    if (found != living_.end()) session = (*found)->session;
+    if (found != living_.end()) session = (*found)->met();
   }
   return session != nullptr && session->farewell() != nullptr;
 }

@@ -66,6 +66,7 @@ void Children::launch(const std::shared_ptr<Record>& record, ChildSpec spec, con
   const auto hello = std::make_shared<AwaitedHello>();
   hello->said = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
   node_.links().await_hello(record->id, hello);
+  record->hello = hello;
   try {
     record->child = launcher_->start(spec);
   } catch (const Error& error) {
