@@ -105,7 +105,8 @@ void Children::on_exit(NodeId id) {
     relay_->finish(static_cast<std::uint64_t>(record->pid), end_of_output(record));
     if (record->process != nullptr) record->process->exited(exit->code);
     node_.links().abandon_hello(id, std::make_shared<const ErrorInfo>(reason));
-    auto session = record->met() != nullptr ? record->met() : node_.links().find(id);
+    auto session = record->met();
+    if (session == nullptr) session = node_.links().find(id);
     if (session != nullptr) {
       record->end_timer = std::make_unique<EndTimer>(node_, std::move(session), std::move(reason));
       record->end_timer->keep = record;
@@ -153,7 +154,7 @@ std::vector<Children::Running> Children::running() const {
   std::vector<Running> all;
   for (const auto& record : living_) {
     const bool function = record->process != nullptr;
-    if (!function || !record->process->daemon()) all.push_back({record->name, record->pid, function, record->session});
+    if (!function || !record->process->daemon()) all.push_back({record->name, record->pid, function, record->met()});
   }
   return all;
 }

@@ -130,14 +130,13 @@ class Children {
   struct Record {
     Record();
     ~Record();
-    /// The way to it, as soon as it has said HELLO; null: it has not. Who starts it may not know yet.
+    /// The way to it, as soon as it has said HELLO; null: it has not.
     [[nodiscard]] std::shared_ptr<Session> met() const;
     NodeId id;
     std::string name;
     int pid = 0;
     Child child;
     std::shared_ptr<AwaitedHello> hello;
-    std::shared_ptr<Session> session;
     CellPointer cell;  // of an actor
     Counted<LocalCell> parent;
     std::shared_ptr<ProcessState> process;  // of a function

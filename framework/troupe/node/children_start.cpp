@@ -49,7 +49,7 @@ ChildRole Children::describe_role(const Record& record, EntryFunction entry, con
   return role;
 }
 
-// Returns once it has said HELLO, with the record's session.
+// Returns once it has said HELLO.
 void Children::launch(const std::shared_ptr<Record>& record, ChildSpec spec, const ChildRole& role) {
   if (!node_.has_processes()) throw Misuse{"a testing::World has no processes: spawn `here`, at one of its nodes"};
   Encoded encoded;
@@ -91,8 +91,6 @@ void Children::launch(const std::shared_ptr<Record>& record, ChildSpec spec, con
           record->name + " (pid " + std::to_string(record->pid) + ") did not reach its Node line within start_timeout, and was ended");
   }
   (void)hello->said->take();
-  const std::lock_guard lock{mutex_};
-  record->session = hello->session;
 }
 
 CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::string name) {
@@ -101,7 +99,7 @@ CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::
   record->name = std::move(name);
   launch(record, {}, describe_role(*record, entry, arguments));
   // Its session may have ended by now, if its constructor threw: then asks are told why.
-  CellPointer cell = node_.cell_through(record->session, first_process_actor);
+  CellPointer cell = node_.cell_through(record->met(), first_process_actor);
   LocalCell* parent = node_.current_cell();
   const std::lock_guard lock{mutex_};
   record->cell = cell;
