@@ -101,7 +101,7 @@ struct Traffic {
     }
     for (const auto& counter : counters) {
       // What a handler told may still lie in its outbox when it has ended; and TCP doubles its pauses on a line that loses packets.
-      CHECK(eventually([&] { return counter.ask(Seen{}, 90s).get().count >= next; }, 90s));
+      REQUIRE(eventually([&] { return counter.ask(Seen{}, 60s).get().count >= next; }, 60s));
       const Report report = counter.ask(Seen{}).get();
       CHECK(report.count == next);
       CHECK(report.disorder == 0);

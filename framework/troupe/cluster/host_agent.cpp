@@ -24,7 +24,7 @@ class ProcessStarter final : public Actor<ProcessStarter, StartActor> {
     const ContextScope outside_of_actors{&core, nullptr};
     Encoded arguments;
     arguments.append(start.arguments.data(), start.arguments.size());
-    const CellPointer cell = core.children().spawn(find_entry(start.entry), arguments, start.name);
+    const CellPointer cell = core.children().spawn(find_entry(start.entry), arguments, start.name, start.owner);
     const RefOnWire ref = to_wire(cell);
     return {ref.address, ref.endpoint};
   }
@@ -221,7 +221,13 @@ void HostAgent::on(const HostUsed& used) {
 
 Task<StartedActor> HostAgent::on(const StartActor& start) {
   const Ref<ProcessStarter> starter = spawn<ProcessStarter>();
-  StartedActor started = co_await starter.ask(start, forever);
+  StartedActor started;
+  try {
+    started = co_await starter.ask(start, forever);
+  } catch (...) {
+    tell_used();  // who chose this host has counted it
+    throw;
+  }
   CellPointer cell = node().core().cell_at(started.address, started.endpoint);
   const bool owned = start.owner == node().core().id() || node().core().links().find(start.owner) != nullptr;
   if (!owned) node().core().stop(*cell);  // it has ended meanwhile, which was heard before

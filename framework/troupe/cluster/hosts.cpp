@@ -116,9 +116,11 @@ std::vector<std::uint8_t> bytes_of(const Encoded& arguments) {
 CellPointer start_elsewhere(NodeCore& node, const Place& place, EntryFunction entry, const Encoded& arguments, std::string name) {
   const auto host = other_host(node, place);
   if (!host) return node.children().spawn(entry, arguments, std::move(name));
-  const StartActor start{key_of(entry), std::move(name), bytes_of(arguments), node.id()};
+  const StartActor start{key_of(entry), name, bytes_of(arguments), node.id()};
   const StartedActor started = agent_of(node, *host).ask(start, node.options().start_timeout + default_patience).get();
   CellPointer cell = node.cell_at(started.address, started.endpoint);
+  if (host->agent.node != node.id())
+    node.children().add_elsewhere(name + " (on " + host->host.name + ')', static_cast<RemoteCell&>(*cell).session());
   if (LocalCell* parent = node.current_cell()) adopt_elsewhere(node, *parent, cell);
   return cell;
 }

@@ -123,6 +123,7 @@ void run_child(Node& node, NodeCore*& slot, Role role) {
   core.set_parent(told.name, {role.parent_pid, told.parent_name});
   core.children().set_arguments(node.arguments());
   core.loop().watch(role.parent.get(), [&core] { leave_as_orphan(core); });
+  core.owner = told.owner;
   core.parent_session = core.links().session({told.parent, told.parent_incarnation, 0}, told.parent_endpoint);
   if (told.names.address.actor != 0) core.names().keep_at(told.names);
   told.function ? run_function(core, told) : run_actor(core, told);

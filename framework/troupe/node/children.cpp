@@ -154,8 +154,13 @@ std::vector<Children::Running> Children::running() const {
   std::vector<Running> all;
   for (const auto& record : living_) {
     const bool function = record->process != nullptr;
-    if (!function || !record->process->daemon()) all.push_back({record->name, record->pid, function, record->met()});
+    if (record->owner != node_.id() || (function && record->process->daemon())) continue;
+    all.push_back({record->name, record->pid, function, record->met()});
   }
+  for (const auto& actor : actors_elsewhere_)
+    if (!actor.session->ended()) all.push_back(actor);
+  for (const auto& process : elsewhere_)
+    if (!process->joined().settled() && !process->daemon()) all.push_back({process->name(), process->pid(), true, nullptr});
   return all;
 }
 

@@ -44,6 +44,7 @@ struct ChildRole {
   std::uint64_t offset = 0;
   std::string name;
   std::string parent_name;
+  NodeId owner;           // who drains it: the parent, or who has had it started from another host
   bool function = false;  // it runs a function; else it is for an actor
   std::vector<std::uint8_t> arguments;
   // The options that children share with their parent.
@@ -78,23 +79,26 @@ class Children {
   void set_arguments(std::vector<std::string> arguments) { arguments_ = std::move(arguments); }
 
   /// Starts a process that runs `entry`; returns once it has said HELLO.
+  /// @param owner  who has it started, from another host; none: this node
   /// @throws Error  it cannot be started, or ended or said nothing before `start_timeout`: nothing runs
-  [[nodiscard]] CellPointer spawn(EntryFunction entry, const Encoded& arguments, std::string name);
+  [[nodiscard]] CellPointer spawn(EntryFunction entry, const Encoded& arguments, std::string name, NodeId owner = {});
 
   /// The same of a process that runs a function, whose exit code is what `entry` returns.
   /// @param options  the name is not empty
   [[nodiscard]] std::shared_ptr<ProcessState> start(EntryFunction entry, const Encoded& arguments, const ProcessOptions& options);
   /// Has the end of the node wait for a process on another host, or end it.
   void add_elsewhere(std::shared_ptr<ProcessState> process);
+  /// The same of one for an actor, which ends by itself.
+  void add_elsewhere(std::string name, std::shared_ptr<Session> session);
   /// Sends `signal`. @returns false: it is dead already
   bool signal(const ProcessState& process, int signal);
   struct Running {
     std::string name;
-    int pid = 0;
+    int pid = 0;                       // 0: not known
     bool function = false;             // else for an actor
     std::shared_ptr<Session> session;  // null: it is being started
   };
-  /// The living ones but daemons.
+  /// The living ones of this node, here and on other hosts, but daemons.
   [[nodiscard]] std::vector<Running> running() const;
   /// The living ones that run a function.
   [[nodiscard]] std::vector<ProcessInfo> processes() const;
@@ -133,6 +137,7 @@ class Children {
     /// The way to it, as soon as it has said HELLO; null: it has not.
     [[nodiscard]] std::shared_ptr<Session> met() const;
     NodeId id;
+    NodeId owner;
     std::string name;
     int pid = 0;
     Child child;
@@ -168,6 +173,7 @@ class Children {
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Record>> living_;
   std::vector<std::shared_ptr<ProcessState>> elsewhere_;
+  std::vector<Running> actors_elsewhere_;
   std::vector<std::shared_ptr<Record>> ending_;  // dead, and their last words are still read
   Endings<NodeId> ended_;
   std::mutex launcher_mutex_;

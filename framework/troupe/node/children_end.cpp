@@ -71,6 +71,12 @@ void Children::add_elsewhere(std::shared_ptr<ProcessState> process) {
   elsewhere_.push_back(std::move(process));
 }
 
+void Children::add_elsewhere(std::string name, std::shared_ptr<Session> session) {
+  const std::lock_guard lock{mutex_};
+  std::erase_if(actors_elsewhere_, [](const Running& each) { return each.session->ended(); });
+  actors_elsewhere_.push_back({std::move(name), 0, false, std::move(session)});
+}
+
 std::vector<std::shared_ptr<ProcessState>> Children::elsewhere(Which which) const {
   const std::lock_guard lock{mutex_};
   std::vector<std::shared_ptr<ProcessState>> chosen;

@@ -25,6 +25,7 @@ ChildRole Children::describe_role(const Record& record, EntryFunction entry, con
   role.build = key.build;
   role.build_bytes = key.build_bytes;
   role.offset = key.offset;
+  role.owner = record.owner;
   role.name = record.name;
   role.parent_name = node_.process_name();
   role.function = record.process != nullptr;
@@ -93,9 +94,10 @@ void Children::launch(const std::shared_ptr<Record>& record, ChildSpec spec, con
   (void)hello->said->take();
 }
 
-CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::string name) {
+CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::string name, NodeId owner) {
   auto record = std::make_shared<Record>();
   record->id = {node_.id().host, random_number()};
+  record->owner = owner == NodeId{} ? node_.id() : owner;
   record->name = std::move(name);
   launch(record, {}, describe_role(*record, entry, arguments));
   // Its session may have ended by now, if its constructor threw: then asks are told why.
@@ -114,6 +116,7 @@ std::shared_ptr<ProcessState> Children::start(EntryFunction entry, const Encoded
   if (context().cell == nullptr && node_.draining().refuses(options.name)) node_.draining().refuse();
   auto record = std::make_shared<Record>();
   record->id = {node_.id().host, random_number()};
+  record->owner = node_.id();
   record->name = options.name;
   record->process = std::make_shared<ProcessState>(node_, options);
   ChildSpec spec;

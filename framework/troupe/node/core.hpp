@@ -202,6 +202,8 @@ class NodeCore final : public LoopClient {
   }
   /// The way to the parent.
   std::shared_ptr<Session> parent_session;
+  /// Who drains this process.
+  NodeId owner;
 
   // --- Of a process actor's process ---
 

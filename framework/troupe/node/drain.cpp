@@ -261,6 +261,8 @@ Counted<TypedState<Findings>> Drain::look(std::shared_ptr<Seen> seen, Duration p
 DrainReport Drain::run(Refusal refusal, TimePoint until) {
   begin(refusal);
   const auto seen = std::make_shared<Seen>();
+  // With less left than this a look finds only that nobody has answered yet, and the one before has said more.
+  const Duration shortest = std::min(first_patience, (until - node_.clock().now()) / 8);
   bool quiet_before = false;
   Duration patience = first_patience;
   Duration pause = first_pause;
@@ -272,19 +274,20 @@ DrainReport Drain::run(Refusal refusal, TimePoint until) {
     if (quiet && quiet_before && !found.moved) return {};
     quiet_before = quiet;
     const TimePoint now = node_.clock().now();
-    if (now >= until || node_.closing()) {
+    const Duration left = until - now;
+    if (left <= (quiet ? Duration::zero() : shortest) || node_.closing()) {
       if (quiet) found.busy.push_back({node_.process_name(), ::getpid(), "messages are still being handled"});
       return {std::move(found.busy)};
     }
     if (quiet) continue;
-    patience *= 2;
+    patience = left < 4 * patience ? left : 2 * patience;
     const auto never = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
     node_.wait(*never, std::min(until, now + pause));
     pause = std::min(pause * 2, longest_pause);
   }
 }
 
-/// At a look that the parent has asked for.
+/// At a look that the owner has asked for.
 class Drain::Reported final : public Continuation {
  public:
   Reported(std::shared_ptr<Session> session, std::uint64_t ask) : session_{std::move(session)}, ask_{ask} {}
@@ -303,7 +306,7 @@ class Drain::Reported final : public Continuation {
 
 void Drain::look_for(std::shared_ptr<Session> session, std::uint64_t ask, Duration patience) {
   begin(Refusal::error);
-  look(seen_for_parent_, patience)->attach(std::make_unique<Reported>(std::move(session), ask));
+  look(seen_for_owner_, patience)->attach(std::make_unique<Reported>(std::move(session), ask));
 }
 
 }  // namespace troupe::detail

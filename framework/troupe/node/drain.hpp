@@ -49,7 +49,7 @@ class Drain {
 
   /// Begins, and returns when everything is quiet or `until`. Blocks.
   [[nodiscard]] DrainReport run(Refusal refusal, TimePoint until);
-  /// Begins, looks, and answers `ask` of the parent.
+  /// Begins, looks, and answers `ask` of the owner.
   void look_for(std::shared_ptr<Session> session, std::uint64_t ask, Duration patience);
 
  private:
@@ -75,7 +75,7 @@ class Drain {
     std::uint64_t turn;
     TimePoint since;
   };
-  const std::shared_ptr<Seen> seen_for_parent_ = std::make_shared<Seen>();
+  const std::shared_ptr<Seen> seen_for_owner_ = std::make_shared<Seen>();
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Stuck> stuck_;  // by actor: the turn in which it was found
 };

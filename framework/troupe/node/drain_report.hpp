@@ -12,7 +12,7 @@ namespace troupe {
 struct StillBusy {
   /// For people: an actor's class and number, a process's name, or the peer's endpoint.
   std::string who;
-  /// Of the process in which it is.
+  /// Of the process in which it is; 0: one on another host that has not said it.
   std::int32_t pid = 0;
   /// "in a handler for 1200 ms, in the mailbox: 3 messages", "awaits 2 answers", "4 frames are not acknowledged", ...
   std::string why;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include <troupe/node/clock.hpp>
 #include <troupe/node/options.hpp>
@@ -18,35 +19,28 @@ namespace troupe::detail {
 /// Threads: guarded by its session.
 class Hearing {
  public:
-  explicit Hearing(TimePoint now) noexcept : heard_{now}, dialled_{now} {}
+  explicit Hearing(TimePoint now) noexcept : heard_{now} {}
 
   enum class Verdict : std::uint8_t {
     lives,
-    suspect,     // it has just become silent
-    dial_again,  // it has been for long: perhaps the connection is at fault
+    suspect,  // it has just become silent: perhaps the connection is at fault
+    silent,   // it still is
     lost,
   };
   /// @param heard  anything came since the last look
   [[nodiscard]] Verdict look(bool heard, TimePoint now, const NodeOptions& options) noexcept {
     constexpr int suspicious_beats = 3;
     if (heard) {
-      heard_ = dialled_ = now;
+      heard_ = now;
       suspected_ = false;
     }
     if (now - heard_ > options.dead_after) return Verdict::lost;
-    // Not sooner: on a line that loses much, a connection goes on sooner than a new one is made.
-    if (now - dialled_ > options.dead_after / 2) {
-      dialled_ = now;
-      return Verdict::dial_again;
-    }
-    if (suspected_ || now - heard_ <= suspicious_beats * beat_interval(options)) return Verdict::lives;
-    suspected_ = true;
-    return Verdict::suspect;
+    if (now - heard_ <= suspicious_beats * beat_interval(options)) return Verdict::lives;
+    return std::exchange(suspected_, true) ? Verdict::silent : Verdict::suspect;
   }
 
  private:
   TimePoint heard_;
-  TimePoint dialled_;
   bool suspected_ = false;
 };
 

@@ -125,10 +125,10 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
       deliver_part(header, payload, frame.session());
       return;
     case EnvelopeKind::drain:
-      if (node_.parent_session == frame.session())
+      if (session.peer() == node_.owner)
         node_.draining().look_for(frame.session(), header.ask, std::chrono::milliseconds{header.remaining_ms});
       else
-        session.reply_error(header.ask, make_error(ErrorType::refused, "a process is drained by its parent only"));
+        session.reply_error(header.ask, make_error(ErrorType::refused, "a process is drained by who has started it only"));
       return;
     case EnvelopeKind::forward:
       refuse("a frame that is handed on must be alone in its own");

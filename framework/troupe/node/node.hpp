@@ -86,9 +86,9 @@ class Node {
   template <class Function, class... Args>
   requires std::is_class_v<std::remove_cvref_t<Function>> Process start(ProcessOptions options, Function&& function, Args&&... args);
 
-  /// Finishes: takes no new work, and waits until what was begun has ended here and in the processes of its actors. Mailboxes run
-  /// empty, what was sent is acknowledged, handlers that await end, non-daemon Processes end by themselves. Nothing is stopped; timers
-  /// do not count and go on. Afterwards the node can only be ended.
+  /// Finishes: takes no new work, and waits until what was begun has ended here and in the processes of its actors, on other hosts
+  /// too. Mailboxes run empty, what was sent is acknowledged, handlers that await end, non-daemon Processes end by themselves. Nothing is
+  /// stopped; timers do not count and go on. Afterwards the node can only be ended.
   ///
   /// From the call on `tell`, `ask`, `spawn` and `start` of threads that run no actor throw Closed, also if they wait for room already;
   /// handles of patterns go on, so that who waits in a queue or holds a lock can finish.

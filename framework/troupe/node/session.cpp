@@ -159,6 +159,8 @@ void Session::seal() {
 }
 
 void Session::retain(Block frame, bool wants_ack) {
+  // Nothing else would make room for other nodes' frames again.
+  if (between_hosts() && retained_bytes_ + frame.size() > window_.bytes() / 2) wants_ack = true;
   ++last_sequence_;
   FrameHeader filled = header(FrameKind::data);
   if (wants_ack) filled.flags = frame_wants_ack;

@@ -209,6 +209,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_hello();
   void dial();
   void redial();
+  void dial_beside();
+  [[nodiscard]] bool take_beside(const Link& beside, LinkEvent event);
+  void retire(std::unique_ptr<Link>& link);
   void opened();
   void connection_ended();
   void accept(const Letter& letter, Encoded& payload, std::unique_lock<std::mutex>& lock);
@@ -233,6 +236,8 @@ class Session : public std::enable_shared_from_this<Session> {
   mutable std::mutex mutex_;
   State state_ = State::fresh;
   std::unique_ptr<Link> link_;
+  std::unique_ptr<Link> beside_;  // dialled while the connection is open and its peer silent: takes its place when it opens
+  TimePoint beside_since_{};
   std::vector<std::unique_ptr<Link>> old_links_;  // replaced, destroyed by the node's thread
   std::uint64_t epoch_ = 0;
   bool was_open_ = false;

@@ -41,6 +41,34 @@ void Session::acknowledge_now() {
   if (state_ == State::open && received_.load(std::memory_order_relaxed) != acknowledged_) send_acknowledgement();
 }
 
+// Its connection stays until the new one is open: on a line that loses much, the one goes on sooner than the other is made.
+void Session::dial_beside() {
+  if (beside_ != nullptr) return;
+  beside_since_ = node_.clock().now();
+  try {
+    beside_ = node_.transport().dial(node_.way_to(endpoint_));
+  } catch (const Error& error) {
+    log(LogLevel::warning, "the host at " + endpoint_ + " cannot be dialled again: " + error.what());
+    return;
+  }
+  node_.watch_link(shared_from_this(), beside_->descriptor());
+}
+
+// @returns whether the one that was dialled beside has become the connection
+bool Session::take_beside(const Link& beside, LinkEvent event) {
+  const std::lock_guard lock{mutex_};
+  if (event == LinkEvent::none || beside_.get() != &beside) return false;
+  if (event == LinkEvent::ended) {
+    retire(beside_);
+    return false;
+  }
+  retire(link_);
+  link_ = std::move(beside_);
+  state_ = State::dialing;
+  ++epoch_;
+  return true;
+}
+
 void Session::beat() {
   const TimePoint now = node_.clock().now();
   const std::lock_guard lock{mutex_};
@@ -58,13 +86,10 @@ void Session::beat() {
       return;
     case Hearing::Verdict::suspect:
       log(LogLevel::warning, "the host at " + endpoint_ + " is silent");
+      [[fallthrough]];
+    case Hearing::Verdict::silent:
+      if (state_ == State::open) dial_beside();
       break;
-    case Hearing::Verdict::dial_again:
-      if (state_ != State::open) return;  // that is under way
-      node_.unwatch_link(link_->descriptor());
-      broken_since_ = now;
-      dial();
-      return;
     case Hearing::Verdict::lives:
       break;
   }

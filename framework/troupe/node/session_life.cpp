@@ -69,7 +69,7 @@ void Session::dial() {
   state_ = State::dialing;
   if (epoch_ == 0) epoch_ = node_.next_acquaintance() << 32U;
   ++epoch_;
-  if (link_ != nullptr) old_links_.push_back(std::move(link_));
+  retire(beside_);
   try {
     link_ = kind_ == Kind::routed ? node_.router().dial() : node_.transport().dial(node_.way_to(endpoint_));
   } catch (const Error& error) {
@@ -79,6 +79,13 @@ void Session::dial() {
   node_.watch_link(shared_from_this(), link_->descriptor());
 }
 
+// A link is closed by the node's thread, which perhaps looks at it just now.
+void Session::retire(std::unique_ptr<Link>& link) {
+  if (link == nullptr) return;
+  node_.unwatch_link(link->descriptor());
+  old_links_.push_back(std::move(link));
+}
+
 void Session::redial() {
   if (state_ == State::broken) dial();
 }
@@ -86,12 +93,19 @@ void Session::redial() {
 void Session::pump() {
   for (;;) {
     Link* link = nullptr;
+    Link* beside = nullptr;
     {
       const std::lock_guard lock{mutex_};
       old_links_.clear();
-      if (state_ == State::ended || link_ == nullptr) return;
+      if (state_ == State::ended) return;
       link = link_.get();
+      beside = beside_.get();
     }
+    if (beside != nullptr && take_beside(*beside, beside->pump())) {
+      opened();
+      continue;
+    }
+    if (link == nullptr) return;
     switch (link->pump()) {
       case LinkEvent::none:
         return;
@@ -145,8 +159,7 @@ void Session::connection_ended() {
     const bool refused = state_ == State::dialing && !link_->reached();
     const TimePoint now = node_.clock().now();
     if (state_ == State::open) broken_since_ = now;
-    node_.unwatch_link(link_->descriptor());
-    old_links_.push_back(std::move(link_));
+    retire(link_);
     state_ = State::broken;
     if (bye_reason_ != nullptr) {
       reason = bye_reason_;
@@ -172,7 +185,7 @@ void Session::connection_ended() {
 void Session::end(std::shared_ptr<const ErrorInfo> reason) {
   Counted<TypedState<void>> bye;
   Waiting waiting;
-  std::unique_ptr<Link> link;
+  std::vector<std::unique_ptr<Link>> links;
   std::deque<Retained> retained;
   BulkOut bulk{BulkOut::at_once};
   {
@@ -181,9 +194,9 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
     if (open_) seal();
     state_ = State::ended;
     end_reason_ = reason;
-    if (link_ != nullptr) node_.unwatch_link(link_->descriptor());
-    link = std::move(link_);
-    old_links_.clear();
+    retire(link_);
+    retire(beside_);
+    links.swap(old_links_);
     retained.swap(retained_);
     retained_bytes_ = 0;
     in_flight_ = 0;
@@ -243,6 +256,10 @@ Session::Met Session::on_hello(std::uint64_t epoch, const Hello& hello) {
   if (peer_incarnation_ == hello.incarnation && epoch <= incoming_epoch_) return Met::stale;
   if (incoming_epoch_ != 0 && session_of(epoch) != session_of(incoming_epoch_)) return Met::given_up;
   if (hello.epoch != 0 && session_of(hello.epoch) != session_of(epoch_)) return Met::stale;
+  // A peer that dials again has perhaps not heard us, though we hear it.
+  if (between_hosts() && incoming_epoch_ != 0 && state_ == State::open &&
+      node_.clock().now() - beside_since_ > node_.options().dead_after / 2)
+    dial_beside();
   incoming_epoch_ = epoch;
   peer_incarnation_ = hello.incarnation;
   ack_wanted_ = true;  // what it sends again may have come already
@@ -281,6 +298,7 @@ void Session::turn_away(Refusal refusal) {
   const std::lock_guard lock{mutex_};
   refusal_ = std::move(refusal);
   if (state_ == State::fresh) dial();
+  if (state_ == State::open) publish(make_frame_of(header(FrameKind::refuse), *refusal_));
 }
 
 void Session::on_bye_ack() {
