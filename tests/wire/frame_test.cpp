@@ -162,6 +162,9 @@ TEST_CASE("a frame with a wrong header is refused, saying what is wrong") {
   CHECK_THAT(fault_of(with(frame, offsetof(FrameHeader, sequence), std::uint64_t{0})), Contains("sequence"));
   CHECK_THAT(fault_of(Octets(frame.begin(), frame.begin() + 80)), Contains("without an envelope"));
   CHECK(fault_of(with(frame, offsetof(FrameHeader, flags), frame_wants_ack)) == "none");
+  const Octets ack = with(frame, offsetof(FrameHeader, kind), FrameKind::ack);
+  CHECK(fault_of(with(ack, offsetof(FrameHeader, flags), frame_unheard)) == "none");
+  CHECK_THAT(fault_of(with(ack, offsetof(FrameHeader, flags), std::uint16_t{4})), Contains("flags"));
   CHECK(fault_of(with(frame, offsetof(FrameHeader, ack), std::uint64_t{0})) == "none");
   CHECK(fault_of(with(frame, offsetof(FrameHeader, destination_incarnation), std::uint64_t{0})) == "none");
 }

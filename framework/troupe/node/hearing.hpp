@@ -16,6 +16,9 @@ namespace troupe::detail {
   return std::clamp<Duration>(options.dead_after / 10, std::chrono::milliseconds{10}, std::chrono::seconds{1});
 }
 
+/// The silence after which a host is suspected.
+[[nodiscard]] inline Duration suspicious_silence(const NodeOptions& options) { return 3 * beat_interval(options); }
+
 /// Threads: guarded by its session.
 class Hearing {
  public:
@@ -29,15 +32,16 @@ class Hearing {
   };
   /// @param heard  anything came since the last look
   [[nodiscard]] Verdict look(bool heard, TimePoint now, const NodeOptions& options) noexcept {
-    constexpr int suspicious_beats = 3;
     if (heard) {
       heard_ = now;
       suspected_ = false;
     }
     if (now - heard_ > options.dead_after) return Verdict::lost;
-    if (now - heard_ <= suspicious_beats * beat_interval(options)) return Verdict::lives;
+    if (now - heard_ <= suspicious_silence(options)) return Verdict::lives;
     return std::exchange(suspected_, true) ? Verdict::silent : Verdict::suspect;
   }
+  /// It was silent at the last look.
+  [[nodiscard]] bool suspected() const noexcept { return suspected_; }
 
  private:
   TimePoint heard_;

@@ -165,6 +165,7 @@ void Links::take(std::span<const std::byte> bytes) {
       on_data(header, bytes, session);
       break;
     case FrameKind::ack:
+      if ((header.flags & frame_unheard) != 0) session->on_unheard();
       if (const auto body = frame_body(bytes); !body.empty()) session->on_grants(decode<std::vector<Grant>>(body));
       break;
     case FrameKind::bye:

@@ -52,6 +52,7 @@ FrameHeader Session::header(FrameKind kind) const {
   header.epoch = epoch_;
   header.sequence = last_sequence_;
   header.ack = received_.load(std::memory_order_relaxed);
+  if (kind == FrameKind::ack && hearing_.suspected()) header.flags = frame_unheard;
   return header;
 }
 

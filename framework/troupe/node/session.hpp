@@ -98,6 +98,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool may_forward() const;
   /// Now and then, between hosts: says that this node lives, and ends the session of one that has not been heard for `dead_after`.
   void beat();
+  /// The peer, which is heard, does not hear this node.
+  void on_unheard();
   /// A frame has come. By the leader.
   void hear() noexcept { heard_.store(true, std::memory_order_relaxed); }
 
@@ -237,7 +239,7 @@ class Session : public std::enable_shared_from_this<Session> {
   State state_ = State::fresh;
   std::unique_ptr<Link> link_;
   std::unique_ptr<Link> beside_;  // dialled while the connection is open and its peer silent: takes its place when it opens
-  TimePoint beside_since_{};
+  TimePoint opened_at_{};
   std::vector<std::unique_ptr<Link>> old_links_;  // replaced, destroyed by the node's thread
   std::uint64_t epoch_ = 0;
   bool was_open_ = false;

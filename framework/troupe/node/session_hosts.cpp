@@ -43,8 +43,8 @@ void Session::acknowledge_now() {
 
 // Its connection stays until the new one is open: on a line that loses much, the one goes on sooner than the other is made.
 void Session::dial_beside() {
-  if (beside_ != nullptr) return;
-  beside_since_ = node_.clock().now();
+  if (state_ != State::open || beside_ != nullptr) return;
+  if (node_.clock().now() - opened_at_ < suspicious_silence(node_.options())) return;  // it has been, just now
   try {
     beside_ = node_.transport().dial(node_.way_to(endpoint_));
   } catch (const Error& error) {
@@ -69,6 +69,11 @@ bool Session::take_beside(const Link& beside, LinkEvent event) {
   return true;
 }
 
+void Session::on_unheard() {
+  const std::lock_guard lock{mutex_};
+  if (between_hosts()) dial_beside();
+}
+
 void Session::beat() {
   const TimePoint now = node_.clock().now();
   const std::lock_guard lock{mutex_};
@@ -88,7 +93,7 @@ void Session::beat() {
       log(LogLevel::warning, "the host at " + endpoint_ + " is silent");
       [[fallthrough]];
     case Hearing::Verdict::silent:
-      if (state_ == State::open) dial_beside();
+      dial_beside();
       break;
     case Hearing::Verdict::lives:
       break;

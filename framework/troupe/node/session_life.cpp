@@ -124,6 +124,7 @@ void Session::opened() {
   if (state_ != State::dialing) return;
   state_ = State::open;
   was_open_ = true;
+  opened_at_ = node_.clock().now();
   redials_ = 0;
   if (refusal_) {
     publish(make_frame_of(header(FrameKind::refuse), *refusal_));
@@ -256,10 +257,6 @@ Session::Met Session::on_hello(std::uint64_t epoch, const Hello& hello) {
   if (peer_incarnation_ == hello.incarnation && epoch <= incoming_epoch_) return Met::stale;
   if (incoming_epoch_ != 0 && session_of(epoch) != session_of(incoming_epoch_)) return Met::given_up;
   if (hello.epoch != 0 && session_of(hello.epoch) != session_of(epoch_)) return Met::stale;
-  // A peer that dials again has perhaps not heard us, though we hear it.
-  if (between_hosts() && incoming_epoch_ != 0 && state_ == State::open &&
-      node_.clock().now() - beside_since_ > node_.options().dead_after / 2)
-    dial_beside();
   incoming_epoch_ = epoch;
   peer_incarnation_ = hello.incarnation;
   ack_wanted_ = true;  // what it sends again may have come already

@@ -37,13 +37,15 @@ enum class FrameKind : std::uint8_t {
 
 /// The sender holds further frames back until this one is acknowledged: do so when the inbox is empty, not later.
 constexpr std::uint16_t frame_wants_ack = 1;
+/// Of an ack between hosts: the sender has not heard the receiver for a while.
+constexpr std::uint16_t frame_unheard = 2;
 
 /// The first 80 bytes of every frame. Integers are little-endian, here and everywhere.
 struct FrameHeader {
   std::uint32_t magic = frame_magic;
   std::uint8_t version = wire_version;
   FrameKind kind = FrameKind::data;
-  std::uint16_t flags = 0;  // frame_wants_ack, else 0
+  std::uint16_t flags = 0;  // frame_wants_ack of data, frame_unheard of an ack, else 0
   NodeId source;
   std::uint64_t source_incarnation = 0;
   NodeId destination;

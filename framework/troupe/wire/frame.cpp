@@ -47,7 +47,8 @@ FrameHeader parse_frame(std::span<const std::byte> frame) {
   }
   const auto kind = static_cast<std::uint8_t>(header.kind);
   if (kind < first_frame_kind || kind > last_frame_kind) refuse_frame("kind " + std::to_string(kind) + " is unknown");
-  if ((header.flags & ~frame_wants_ack) != 0) refuse_frame("its flags have bits that mean nothing");
+  const unsigned known_flags = header.kind == FrameKind::ack ? frame_unheard : frame_wants_ack;
+  if ((header.flags & ~known_flags) != 0) refuse_frame("its flags have bits that mean nothing");
   if (header.source == NodeId{}) refuse_frame("it names no source");
   if (header.source_incarnation == 0) refuse_frame("its source has no incarnation");
   if (header.destination == NodeId{} && !may_lack_destination(header.kind)) refuse_frame("it names no destination");
