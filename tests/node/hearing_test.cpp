@@ -57,19 +57,19 @@ TEST_CASE("a host that is heard lives") {
 TEST_CASE("a silent host is suspected once, then silent at each beat, then lost") {
   Ear ear{10s};
 
-  CHECK(ear.silence_until(Verdict::suspect) == 4);                // 4 s: the third beat may be late
-  CHECK(ear.silence_until(Verdict::lost, Verdict::silent) == 7);  // 11 s
+  CHECK(ear.silence_until(Verdict::suspect) == 3);
+  CHECK(ear.silence_until(Verdict::lost, Verdict::silent) == 8);  // 11 s
 }
 
 TEST_CASE("a host that is heard again starts anew") {
   Ear ear{10s};
-  CHECK(ear.silence_until(Verdict::suspect) == 4);
+  CHECK(ear.silence_until(Verdict::suspect) == 3);
   CHECK(ear.after_a_beat(false) == Verdict::silent);
 
   CHECK(ear.after_a_beat(true) == Verdict::lives);
 
-  CHECK(ear.silence_until(Verdict::suspect) == 4);
-  CHECK(ear.silence_until(Verdict::lost, Verdict::silent) == 7);
+  CHECK(ear.silence_until(Verdict::suspect) == 3);
+  CHECK(ear.silence_until(Verdict::lost, Verdict::silent) == 8);
 }
 
 TEST_CASE("one beat in three is enough, so a line that loses most kills nobody") {

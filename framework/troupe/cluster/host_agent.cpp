@@ -236,7 +236,7 @@ Task<StartedActor> HostAgent::on(const StartActor& start) {
 }
 
 Ref<Steward> HostAgent::on(const StartSteward& start) {
-  const Ref<Steward> steward = spawn<Steward>();
+  Ref<Steward> steward = spawn<Steward>();
   look_after(steward.pointer(), start.owner);
   return steward;
 }

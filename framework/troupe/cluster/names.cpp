@@ -73,7 +73,7 @@ void unwatch_names(NodeCore& node, const CellPointer& subscriber) {
 
 namespace troupe {
 
-void Node::unpublish(const std::string& name) {
+void Node::unpublish(const std::string& name) const {
   detail::keeper_of(core()).ask(detail::UnpublishName{name, detail::known_as(core())}).get();
 }
 

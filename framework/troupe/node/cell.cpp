@@ -238,7 +238,7 @@ void LocalCell::deliver(LocalMessage& message, Duration patience) {
 void LocalCell::refuse_draining(LocalMessage& message) {
   if (!node().draining().begun() || !node().draining().refuses(message.operations().type().name)) return;
   release_room(1);
-  const Counted<FutureState> asker = Counted<FutureState>::adopt(message.asker);
+  const Counted<FutureState> asker = Counted<FutureState>::adopt(message.asker);  // NOLINT(clang-analyzer-deadcode.DeadStores): let go last
   message.operations().destroy(message);
   node().draining().refuse();
 }

@@ -16,8 +16,8 @@ namespace troupe::detail {
   return std::clamp<Duration>(options.dead_after / 10, std::chrono::milliseconds{10}, std::chrono::seconds{1});
 }
 
-/// The silence after which a host is suspected.
-[[nodiscard]] inline Duration suspicious_silence(const NodeOptions& options) { return 3 * beat_interval(options); }
+/// The silence after which a host is suspected: three beats, of which none is quite punctual.
+[[nodiscard]] inline Duration suspicious_silence(const NodeOptions& options) { return beat_interval(options) * 5 / 2; }
 
 /// Threads: guarded by its session.
 class Hearing {

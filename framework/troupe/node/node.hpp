@@ -103,7 +103,7 @@ class Node {
   void publish(const std::string& name, const T& handle);
   /// The name is free again. @throws NotFound  this node has not published it, or its actor has ended
   /// @throws NodeLost  the directory cannot be asked; it is given back as soon as that is possible
-  void unpublish(const std::string& name);
+  void unpublish(const std::string& name) const;
   template <class T>
   [[nodiscard]] Found<T> find(const std::string& name);
   template <class T>

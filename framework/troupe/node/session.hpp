@@ -212,7 +212,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void dial();
   void redial();
   void dial_beside();
-  [[nodiscard]] bool take_beside(const Link& beside, LinkEvent event);
+  [[nodiscard]] bool pump_beside();
+  void retire_beside();
   void retire(std::unique_ptr<Link>& link);
   void opened();
   void connection_ended();
@@ -238,7 +239,7 @@ class Session : public std::enable_shared_from_this<Session> {
   mutable std::mutex mutex_;
   State state_ = State::fresh;
   std::unique_ptr<Link> link_;
-  std::unique_ptr<Link> beside_;  // dialled while the connection is open and its peer silent: takes its place when it opens
+  std::vector<std::unique_ptr<Link>> beside_;  // dialled while the connection is open and its peer silent: the first to open replaces it
   TimePoint opened_at_{};
   std::vector<std::unique_ptr<Link>> old_links_;  // replaced, destroyed by the node's thread
   std::uint64_t epoch_ = 0;

@@ -1,8 +1,10 @@
 // troupe: actors in processes. Apache-2.0, see LICENSE.
 // What a session does for other nodes' frames, and what it does between hosts.
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <troupe/node/core.hpp>
 #include <troupe/node/session.hpp>
@@ -41,32 +43,52 @@ void Session::acknowledge_now() {
   if (state_ == State::open && received_.load(std::memory_order_relaxed) != acknowledged_) send_acknowledgement();
 }
 
-// Its connection stays until the new one is open: on a line that loses much, the one goes on sooner than the other is made.
+// Its connection stays until a new one is open: on a line that loses much, the one often goes on sooner than the other is made, and of
+// several one.
 void Session::dial_beside() {
-  if (state_ != State::open || beside_ != nullptr) return;
+  constexpr std::size_t most_dials = 4;
+  if (state_ != State::open || beside_.size() == most_dials) return;
   if (node_.clock().now() - opened_at_ < suspicious_silence(node_.options())) return;  // it has been, just now
   try {
-    beside_ = node_.transport().dial(node_.way_to(endpoint_));
+    beside_.push_back(node_.transport().dial(node_.way_to(endpoint_)));
   } catch (const Error& error) {
     log(LogLevel::warning, "the host at " + endpoint_ + " cannot be dialled again: " + error.what());
     return;
   }
-  node_.watch_link(shared_from_this(), beside_->descriptor());
+  node_.watch_link(shared_from_this(), beside_.back()->descriptor());
 }
 
-// @returns whether the one that was dialled beside has become the connection
-bool Session::take_beside(const Link& beside, LinkEvent event) {
-  const std::lock_guard lock{mutex_};
-  if (event == LinkEvent::none || beside_.get() != &beside) return false;
-  if (event == LinkEvent::ended) {
-    retire(beside_);
-    return false;
+// Of the links that were dialled beside: whether one has become the connection.
+bool Session::pump_beside() {
+  std::vector<Link*> links;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& each : beside_) links.push_back(each.get());
   }
-  retire(link_);
-  link_ = std::move(beside_);
-  state_ = State::dialing;
-  ++epoch_;
-  return true;
+  for (Link* const link : links) {
+    const LinkEvent event = link->pump();
+    const std::lock_guard lock{mutex_};
+    const auto found = std::find_if(beside_.begin(), beside_.end(), [&](const auto& each) { return each.get() == link; });
+    if (event == LinkEvent::none || found == beside_.end()) continue;
+    if (event == LinkEvent::opened) {
+      retire(link_);
+      link_ = std::move(*found);
+    } else {
+      retire(*found);
+    }
+    beside_.erase(found);
+    if (event == LinkEvent::ended) continue;
+    retire_beside();
+    state_ = State::dialing;
+    ++epoch_;
+    return true;
+  }
+  return false;
+}
+
+void Session::retire_beside() {
+  for (auto& each : beside_) retire(each);
+  beside_.clear();
 }
 
 void Session::on_unheard() {

@@ -69,7 +69,7 @@ void Session::dial() {
   state_ = State::dialing;
   if (epoch_ == 0) epoch_ = node_.next_acquaintance() << 32U;
   ++epoch_;
-  retire(beside_);
+  retire_beside();
   try {
     link_ = kind_ == Kind::routed ? node_.router().dial() : node_.transport().dial(node_.way_to(endpoint_));
   } catch (const Error& error) {
@@ -93,15 +93,15 @@ void Session::redial() {
 void Session::pump() {
   for (;;) {
     Link* link = nullptr;
-    Link* beside = nullptr;
+    bool beside = false;
     {
       const std::lock_guard lock{mutex_};
       old_links_.clear();
       if (state_ == State::ended) return;
       link = link_.get();
-      beside = beside_.get();
+      beside = !beside_.empty();
     }
-    if (beside != nullptr && take_beside(*beside, beside->pump())) {
+    if (beside && pump_beside()) {
       opened();
       continue;
     }
@@ -196,7 +196,7 @@ void Session::end(std::shared_ptr<const ErrorInfo> reason) {
     state_ = State::ended;
     end_reason_ = reason;
     retire(link_);
-    retire(beside_);
+    retire_beside();
     links.swap(old_links_);
     retained.swap(retained_);
     retained_bytes_ = 0;

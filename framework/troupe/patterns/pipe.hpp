@@ -16,6 +16,7 @@
 #include <troupe/node/bells.hpp>
 #include <troupe/node/clock.hpp>
 #include <troupe/node/node.hpp>
+#include <troupe/patterns/owner.hpp>
 #include <troupe/patterns/pipe_end.hpp>
 #include <troupe/patterns/queue.hpp>
 #include <troupe/wire/error.hpp>

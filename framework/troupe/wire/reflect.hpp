@@ -18,8 +18,7 @@ struct TypeList {};
 template <class Struct>
 struct AnyField {
   template <class T>
-  requires(!std::is_same_v<std::remove_cvref_t<T>, Struct>) operator T()
-      const;  // NOLINT(google-explicit-constructor): converts, that is its purpose
+  requires(!std::is_same_v<std::remove_cvref_t<T>, Struct>) operator T() const;  // NOLINT(google-explicit-constructor): its purpose
 };
 
 /// Stands for a base of the struct.
