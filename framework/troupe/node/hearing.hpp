@@ -26,8 +26,7 @@ class Hearing {
 
   enum class Verdict : std::uint8_t {
     lives,
-    suspect,  // it has just become silent: perhaps the connection is at fault
-    silent,   // it still is
+    suspect,  // it has just become silent
     lost,
   };
   /// @param heard  anything came since the last look
@@ -38,9 +37,9 @@ class Hearing {
     }
     if (now - heard_ > options.dead_after) return Verdict::lost;
     if (now - heard_ <= suspicious_silence(options)) return Verdict::lives;
-    return std::exchange(suspected_, true) ? Verdict::silent : Verdict::suspect;
+    return std::exchange(suspected_, true) ? Verdict::lives : Verdict::suspect;
   }
-  /// It was silent at the last look.
+  /// It was silent at the last look: perhaps the connection is at fault.
   [[nodiscard]] bool suspected() const noexcept { return suspected_; }
 
  private:

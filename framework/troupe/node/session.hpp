@@ -213,6 +213,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void redial();
   void dial_beside();
   [[nodiscard]] bool pump_beside();
+  [[nodiscard]] bool wait_for_beside();
   void retire_beside();
   void retire(std::unique_ptr<Link>& link);
   void opened();
@@ -239,7 +240,7 @@ class Session : public std::enable_shared_from_this<Session> {
   mutable std::mutex mutex_;
   State state_ = State::fresh;
   std::unique_ptr<Link> link_;
-  std::vector<std::unique_ptr<Link>> beside_;  // dialled while the connection is open and its peer silent: the first to open replaces it
+  std::vector<std::unique_ptr<Link>> beside_;  // further dials to a silent peer: the first to open is the connection
   TimePoint opened_at_{};
   std::vector<std::unique_ptr<Link>> old_links_;  // replaced, destroyed by the node's thread
   std::uint64_t epoch_ = 0;

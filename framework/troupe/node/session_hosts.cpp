@@ -43,12 +43,12 @@ void Session::acknowledge_now() {
   if (state_ == State::open && received_.load(std::memory_order_relaxed) != acknowledged_) send_acknowledgement();
 }
 
-// Its connection stays until a new one is open: on a line that loses much, the one often goes on sooner than the other is made, and of
-// several one.
+// The connection, or the dial that is under way, stays until another one is open: on a line that loses much, it often goes on sooner
+// than a new one is made; and there a handshake may take longer than it has time, so that of several one succeeds sooner.
 void Session::dial_beside() {
   constexpr std::size_t most_dials = 4;
-  if (state_ != State::open || beside_.size() == most_dials) return;
-  if (node_.clock().now() - opened_at_ < suspicious_silence(node_.options())) return;  // it has been, just now
+  if ((state_ != State::open && state_ != State::dialing) || beside_.size() == most_dials) return;
+  if (state_ == State::open && node_.clock().now() - opened_at_ < suspicious_silence(node_.options())) return;  // a new one
   try {
     beside_.push_back(node_.transport().dial(node_.way_to(endpoint_)));
   } catch (const Error& error) {
@@ -86,6 +86,16 @@ bool Session::pump_beside() {
   return false;
 }
 
+// @returns whether another dial is under way
+bool Session::wait_for_beside() {
+  if (beside_.empty()) return false;
+  link_ = std::move(beside_.front());
+  beside_.erase(beside_.begin());
+  state_ = State::dialing;
+  ++epoch_;
+  return true;
+}
+
 void Session::retire_beside() {
   for (auto& each : beside_) retire(each);
   beside_.clear();
@@ -113,14 +123,12 @@ void Session::beat() {
       return;
     case Hearing::Verdict::suspect:
       log(LogLevel::warning, "the host at " + endpoint_ + " is silent");
-      [[fallthrough]];
-    case Hearing::Verdict::silent:
-      dial_beside();
       break;
     case Hearing::Verdict::lives:
       break;
   }
   if (state_ == State::open) send_acknowledgement();
+  if (state_ == State::dialing || hearing_.suspected()) dial_beside();
 }
 
 }  // namespace troupe::detail

@@ -174,7 +174,7 @@ void Session::connection_ended() {
     } else if (now - broken_since_ > node_.options().dead_after) {
       reason = std::make_shared<const ErrorInfo>(make_error(ErrorType::node_lost, "no connection to " + endpoint_ + " within dead_after",
                                                             was_open_ ? Executed::unknown : Executed::no));
-    } else {
+    } else if (!wait_for_beside()) {
       const auto pause = first_redial * (1U << std::min(redials_++, redial_doublings));
       if (redial_ == nullptr) redial_ = std::make_unique<Later>(*this, &Session::redial);
       redial_->schedule(now + pause + Duration{static_cast<std::int64_t>(node_.random_number() % 1'000'000)});

@@ -75,7 +75,7 @@ SignalWatch::~SignalWatch() {
 
 int SignalWatch::descriptor() const noexcept { return active_ ? pipe_out : -1; }
 
-std::optional<int> SignalWatch::take() noexcept {
+std::optional<int> SignalWatch::take() noexcept {  // NOLINT(readability-make-member-function-const): it empties the pipe
   unsigned char signal = 0;
   if (!active_ || ::read(pipe_out, &signal, 1) != 1) return std::nullopt;
   return signal;

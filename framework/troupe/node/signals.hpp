@@ -23,7 +23,7 @@ class SignalWatch {
   /// Readable while a signal waits to be taken; -1 when inert.
   [[nodiscard]] int descriptor() const noexcept;
   /// The oldest signal not taken yet. Does not block.
-  [[nodiscard]] std::optional<int> take() noexcept;  // NOLINT(readability-make-member-function-const): it empties the pipe
+  [[nodiscard]] std::optional<int> take() noexcept;
 
  private:
   bool active_ = false;

@@ -77,7 +77,7 @@ std::vector<std::string> expand_entry(std::string_view entry, std::string_view l
     entry.remove_prefix(open);
     if (entry.empty()) break;
     const std::size_t close = entry.find(']');
-    if (close == entry.npos) refuse_list(list);
+    if (close == std::string_view::npos) refuse_list(list);
     std::vector<std::string> longer;
     for (const std::string& name : names) expand_ranges(name, entry.substr(1, close - 1), list, longer);
     names = std::move(longer);
@@ -113,7 +113,7 @@ std::string resolved(const std::string& name) {
     for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
       std::array<char, NI_MAXHOST> text{};
       if (::getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) continue;
-      const std::string address = text.data();
+      std::string address = text.data();
       if (!address.starts_with("127.") && address != "::1") return address;
     }
   }
@@ -166,7 +166,7 @@ std::vector<std::string> expand_nodes(std::string_view list) {
 std::string address_in_scontrol(std::string_view output) {
   constexpr std::string_view label = " NodeAddr=";
   const auto found = output.find(label);
-  if (found == output.npos) return "";
+  if (found == std::string_view::npos) return "";
   const std::string_view rest = output.substr(found + label.size());
   return std::string{rest.substr(0, rest.find_first_of(" \n"))};
 }
@@ -196,7 +196,7 @@ std::optional<SlurmStep> slurm_step(const Environment& environment, const NodeAd
                                     " of Slurm's, is not known here: its name does not resolve, and `scontrol show node " + nodes.front() +
                                     "` tells none");
   const std::uint64_t port = first_port + (job * 31 + number) % ports;
-  step.endpoint = "tcp://" + (at.find(':') == at.npos ? at : '[' + at + ']') + ':' + std::to_string(port);
+  step.endpoint = "tcp://" + (at.find(':') == std::string::npos ? at : '[' + at + ']') + ':' + std::to_string(port);
   return step;
 }
 

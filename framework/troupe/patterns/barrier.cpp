@@ -9,8 +9,8 @@ namespace troupe {
 
 namespace detail {
 
-BarrierOwner::BarrierOwner(std::uint64_t parties, std::optional<Step> action, const std::string& name)
-    : parties_{parties}, action_{std::move(action)}, name_{name} {
+BarrierOwner::BarrierOwner(std::uint64_t parties, std::optional<Step> action, std::string name)
+    : parties_{parties}, action_{std::move(action)}, name_{std::move(name)} {
   if (parties == 0) throw Misuse{"a barrier needs one party at least"};
 }
 

@@ -54,7 +54,7 @@ struct BarrierLooks {
 class BarrierOwner final : public Actor<BarrierOwner, BarrierArrive, BarrierChange, BarrierExpired, BarrierLook, Down> {
  public:
   /// @throws Misuse  no parties
-  BarrierOwner(std::uint64_t parties, std::optional<Step> action, const std::string& name);
+  BarrierOwner(std::uint64_t parties, std::optional<Step> action, std::string name);
   /// Which of the parties it was, from 0.
   Future<std::uint64_t> on(const BarrierArrive& arrive);
   void on(const BarrierChange& change);

@@ -21,7 +21,7 @@ class CellsOwner final : public Actor<CellsOwner, CellsDescribe, CellsJoin, Cell
   /// @param type   the id of the elements' type
   /// @param first  of the elements, encoded, the others are as the last of them; empty: zeros
   CellsOwner(std::uint64_t type, std::uint64_t count, const Bytes& first);
-  ~CellsOwner();
+  ~CellsOwner() override;
 
   CellsInfo on(const CellsDescribe&) const;
   std::uint64_t on(const CellsJoin& join);
