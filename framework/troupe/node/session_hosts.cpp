@@ -70,14 +70,14 @@ bool Session::pump_beside() {
     const std::lock_guard lock{mutex_};
     const auto found = std::find_if(beside_.begin(), beside_.end(), [&](const auto& each) { return each.get() == link; });
     if (event == LinkEvent::none || found == beside_.end()) continue;
-    if (event == LinkEvent::opened) {
-      retire(link_);
-      link_ = std::move(*found);
-    } else {
-      retire(*found);
+    if (event == LinkEvent::ended) {
+      node_.unwatch_link(link->descriptor());
+      beside_.erase(found);
+      continue;
     }
+    retire(link_);
+    link_ = std::move(*found);
     beside_.erase(found);
-    if (event == LinkEvent::ended) continue;
     retire_beside();
     state_ = State::dialing;
     ++epoch_;
