@@ -2,6 +2,7 @@
 // Feeds bytes to all that reads bytes of a peer. The first byte chooses what; nothing but Malformed or Refused may come out.
 #include <troupe/wire/frame.hpp>
 #include <troupe/wire/hello.hpp>
+#include <troupe/wire/packed.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -101,6 +102,8 @@ void read_frame(Bytes frame) {
     if (header.kind != troupe::detail::FrameKind::data) return decode_one<troupe::detail::Hello>(troupe::detail::frame_body(frame));
     troupe::detail::EnvelopeCursor cursor{frame};
     while (const auto envelope = cursor.next()) {
+      if (envelope->header.kind == troupe::detail::EnvelopeKind::packed)
+        if (troupe::detail::unpack(envelope->payload, 1 << 20).size() > 1 << 20) std::abort();
       if (envelope->offset % 8 != 0 || envelope->payload.data() + envelope->payload.size() > frame.data() + frame.size()) std::abort();
       decode_any(envelope->header.type, envelope->payload);
     }

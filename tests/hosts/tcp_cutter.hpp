@@ -13,7 +13,7 @@ class TcpCutter {
  public:
   bool cut(std::mt19937& random) const {
     std::vector<int> connections;
-    for (int descriptor = 0; descriptor < 256; ++descriptor) {
+    for (int descriptor = 0; descriptor < 4096; ++descriptor) {
       sockaddr_storage peer{};
       socklen_t bytes = sizeof peer;
       if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &bytes) == 0 && peer.ss_family == AF_INET)

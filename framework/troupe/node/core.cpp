@@ -18,14 +18,12 @@
 #include <troupe/node/memory.hpp>
 #include <troupe/node/runtime_directory.hpp>
 #include <troupe/node/watch.hpp>
+#include <troupe/wire/limits.hpp>
 #include <troupe/wire/name.hpp>
 
 namespace troupe::detail {
 
 namespace {
-
-// What is larger travels in parts: no frame comes near it but an ACK that grants to 100,000 actors. Guards memory.
-constexpr std::size_t largest_frame_bytes = 4 << 20;
 
 constexpr auto leave_time = std::chrono::milliseconds{300};  // of a program that was interrupted, for its BYE to other hosts
 

@@ -12,6 +12,8 @@
 #include <troupe/node/report.hpp>
 #include <troupe/node/watch.hpp>
 #include <troupe/wire/frame.hpp>
+#include <troupe/wire/limits.hpp>
+#include <troupe/wire/packed.hpp>
 
 namespace troupe::detail {
 
@@ -38,13 +40,15 @@ void Links::on_data(const FrameHeader& header, std::span<const std::byte> bytes,
 // @returns false: `bytes` hold something else
 bool Links::hand_on(std::span<const std::byte> bytes, const Session& session) {
   const auto first = EnvelopeCursor{bytes}.next();
-  if (first->header.kind != EnvelopeKind::forward) return false;
-  if (!node_.router().take(session, first->payload)) return true;
-  const FrameHeader header = parse_frame(first->payload);
+  if (first->header.kind != EnvelopeKind::forward && first->header.kind != EnvelopeKind::packed) return false;
+  const Block unpacked = first->header.kind == EnvelopeKind::packed ? unpack(first->payload, largest_frame_bytes) : Block{};
+  const std::span<const std::byte> frame = unpacked ? unpacked.view() : first->payload;
+  if (!node_.router().take(session, frame)) return true;
+  const FrameHeader header = parse_frame(frame);
   if (header.kind == FrameKind::gone) {
-    on_gone(header, decode<ErrorInfo>(frame_body(first->payload)));
+    on_gone(header, decode<ErrorInfo>(frame_body(frame)));
   } else {
-    take(first->payload);
+    take(frame);
   }
   return true;
 }
@@ -131,6 +135,7 @@ void Links::deliver(EnvelopeHeader& header, ReceivedFrame& frame) {
         session.reply_error(header.ask, make_error(ErrorType::refused, "a process is drained by who has started it only"));
       return;
     case EnvelopeKind::forward:
+    case EnvelopeKind::packed:
       refuse("a frame that is handed on must be alone in its own");
       return;
     case EnvelopeKind::inspect:

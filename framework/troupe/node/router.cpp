@@ -10,6 +10,7 @@
 #include <troupe/node/watch.hpp>
 #include <troupe/node/way.hpp>
 #include <troupe/wire/frame.hpp>
+#include <troupe/wire/packed.hpp>
 
 namespace troupe::detail {
 
@@ -43,6 +44,17 @@ Block wrap(std::span<const std::byte> frame) {
   std::memcpy(wrapped.data() + sizeof(FrameHeader), &header, sizeof header);
   std::memcpy(wrapped.data() + message_headroom, frame.data(), frame.size());
   std::memset(wrapped.data() + message_headroom + frame.size(), 0, padded(frame.size()) - frame.size());
+  return wrapped;
+}
+
+// The same of a `packed`, if `frame` has messages that are worth it.
+Block wrap_for_host(const FrameHeader& header, std::span<const std::byte> frame) {
+  Block wrapped = header.kind == FrameKind::data ? pack(frame, message_headroom) : Block{};
+  if (!wrapped) return wrap(frame);
+  EnvelopeHeader packed;
+  packed.kind = EnvelopeKind::packed;
+  packed.payload_bytes = static_cast<std::uint32_t>(wrapped.size() - message_headroom);
+  std::memcpy(wrapped.data() + sizeof(FrameHeader), &packed, sizeof packed);
   return wrapped;
 }
 
@@ -138,7 +150,7 @@ void Router::hand_on(const FrameHeader& header, std::span<const std::byte> frame
                        : Incarnations{header.destination_incarnation, header.source_incarnation};
     }
   }
-  outwards ? to_host(header, wrap(frame)) : to_process(header, wrap(frame));
+  outwards ? to_host(header, wrap_for_host(header, frame)) : to_process(header, wrap(frame));
 }
 
 void Router::to_host(const FrameHeader& header, Block wrapped) {

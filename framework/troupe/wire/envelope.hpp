@@ -72,6 +72,7 @@ enum class EnvelopeKind : std::uint8_t {
   drain = 13,    // answered, within the remaining time, by what the process of a child has still to do: Findings; target 0
   forward = 14,  // target: 0; payload: a frame on its way between the nodes of two hosts
   inspect = 15,  // answered by what the node has to tell of itself: Report; target 0
+  packed = 16,   // target: 0; payload: as of `forward`, packed
 };
 
 /// The first 48 bytes of every envelope; it begins at a multiple of 8 in the frame and its payload is padded to one.

@@ -12,7 +12,7 @@ namespace {
 constexpr auto first_frame_kind = static_cast<std::uint8_t>(FrameKind::hello);
 constexpr auto last_frame_kind = static_cast<std::uint8_t>(FrameKind::knock);
 constexpr auto first_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::tell);
-constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::inspect);
+constexpr auto last_envelope_kind = static_cast<std::uint8_t>(EnvelopeKind::packed);
 
 [[noreturn]] void refuse_frame(std::string_view why) { throw Malformed{"a frame is malformed: " + std::string{why}}; }
 [[noreturn]] void refuse_envelope(std::string_view why) { throw Malformed{"an envelope is malformed: " + std::string{why}}; }

@@ -6,6 +6,9 @@
 
 namespace troupe::detail {
 
+/// A frame, in bytes. What is larger travels in parts: none comes near it but an ACK that grants to 100,000 actors. Guards memory.
+constexpr std::size_t largest_frame_bytes = 4 << 20;
+
 /// Containers, pointers and classes within each other. Guards the receiver's stack.
 constexpr std::size_t max_depth = 64;
 
