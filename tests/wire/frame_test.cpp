@@ -273,7 +273,7 @@ TEST_CASE("a wrong envelope is refused, saying what is wrong, and the walk ends 
   CHECK_THAT(spoilt(second, offsetof(EnvelopeHeader, kind), std::uint8_t{200}), Contains("kind 200"));
   for (const auto asks : {EnvelopeKind::watch, EnvelopeKind::where, EnvelopeKind::drain, EnvelopeKind::inspect})
     CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), asks), Contains("no number"));
-  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), std::uint8_t{16}), Contains("kind 16"));
+  CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), std::uint8_t{17}), Contains("kind 17"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::ask), Contains("no number"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::reply), Contains("names no ask"));
   CHECK_THAT(spoilt(first, offsetof(EnvelopeHeader, kind), EnvelopeKind::error), Contains("names no ask"));
