@@ -82,10 +82,13 @@ RelayEnd Children::end_of_output(const std::shared_ptr<Record>& record) {
               record->last_errors = std::move(last_errors);
               record->output_read.store(true, std::memory_order_release);
             },
-            {}};
+            [record] { record->written->fulfil(std::monostate{}); }};
   record->output_read.store(true);  // it has its own way to them
   return {[process = record->process](std::string last_errors) { process->output_read(std::move(last_errors)); },
-          [process = record->process] { process->output_written(); }};
+          [record] {
+            record->process->output_written();
+            record->written->fulfil(std::monostate{});
+          }};
 }
 
 void Children::on_exit(NodeId id) {

@@ -146,6 +146,7 @@ class Children {
     Counted<LocalCell> parent;
     std::shared_ptr<ProcessState> process;  // of a function
     Counted<TypedState<void>> ended;
+    Counted<TypedState<void>> written;  // its output has been passed on
     std::unique_ptr<EndTimer> end_timer;
     std::string last_errors;               // of an actor; to be read when
     std::atomic<bool> output_read{false};  // this is set

@@ -13,6 +13,10 @@
 
 namespace troupe::detail {
 
+namespace {
+constexpr auto last_line_time = std::chrono::seconds{1};  // for what a child has said whose start failed; nobody may read it
+}  // namespace
+
 ChildRole Children::describe_role(const Record& record, EntryFunction entry, const Encoded& arguments) const {
   const CodeKey key = code_key(reinterpret_cast<const void*>(entry));
   const NodeOptions& options = node_.options();
@@ -78,6 +82,7 @@ void Children::launch(const std::shared_ptr<Record>& record, ChildSpec spec, con
   if (record->process != nullptr) record->process->began(record->pid);
   relay_->add(static_cast<std::uint64_t>(record->pid), std::move(record->child.out), std::move(record->child.err));
   record->ended = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
+  record->written = Counted<TypedState<void>>::adopt(TypedState<void>::make(node_));
   {
     const std::lock_guard lock{mutex_};
     living_.push_back(record);
@@ -91,7 +96,13 @@ void Children::launch(const std::shared_ptr<Record>& record, ChildSpec spec, con
     raise(ErrorType::timeout,
           record->name + " (pid " + std::to_string(record->pid) + ") did not reach its Node line within start_timeout, and was ended");
   }
-  (void)hello->said->take();
+  try {
+    (void)hello->said->take();
+  } catch (...) {
+    // Its last line is often why, and this error may end the program before that is passed on.
+    (void)node_.wait(*record->written, after(node_.clock().now(), last_line_time));
+    throw;
+  }
 }
 
 CellPointer Children::spawn(EntryFunction entry, const Encoded& arguments, std::string name, NodeId owner) {
