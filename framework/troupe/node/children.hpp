@@ -32,6 +32,8 @@ class Node;
 
 namespace troupe::detail {
 
+struct AwaitedHello;
+
 /// What a child is told over its private pipe.
 struct ChildRole {
   NodeId parent;
