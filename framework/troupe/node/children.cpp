@@ -153,8 +153,9 @@ bool Children::signal(const ProcessState& process, int signal) {
 }
 
 std::vector<Children::Running> Children::running() const {
-  const std::lock_guard lock{mutex_};
   std::vector<Running> all;
+  for (const auto& process : elsewhere(Which::awaited)) all.push_back({process->name(), process->pid(), true, nullptr});
+  const std::lock_guard lock{mutex_};
   for (const auto& record : living_) {
     const bool function = record->process != nullptr;
     if (record->owner != node_.id() || (function && record->process->daemon())) continue;
@@ -162,8 +163,6 @@ std::vector<Children::Running> Children::running() const {
   }
   for (const auto& actor : actors_elsewhere_)
     if (!actor.session->ended()) all.push_back(actor);
-  for (const auto& process : elsewhere_)
-    if (!process->joined().settled() && !process->daemon()) all.push_back({process->name(), process->pid(), true, nullptr});
   return all;
 }
 

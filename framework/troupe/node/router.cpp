@@ -34,14 +34,18 @@ class RoutedLink final : public Link {
   bool opened_ = false;
 };
 
+void put_envelope(Block& wrapped, EnvelopeKind kind, std::size_t payload_bytes) {
+  EnvelopeHeader header;
+  header.kind = kind;
+  header.payload_bytes = static_cast<std::uint32_t>(payload_bytes);
+  std::memcpy(wrapped.data() + sizeof(FrameHeader), &header, sizeof header);
+}
+
 // The payload of a `forward`, with room for a frame's header before it.
 Block wrap(std::span<const std::byte> frame) {
-  EnvelopeHeader header;
-  header.kind = EnvelopeKind::forward;
-  header.payload_bytes = static_cast<std::uint32_t>(frame.size());
   Block wrapped = Block::make(message_headroom + padded(frame.size()));
   wrapped.resize(message_headroom + padded(frame.size()));
-  std::memcpy(wrapped.data() + sizeof(FrameHeader), &header, sizeof header);
+  put_envelope(wrapped, EnvelopeKind::forward, frame.size());
   std::memcpy(wrapped.data() + message_headroom, frame.data(), frame.size());
   std::memset(wrapped.data() + message_headroom + frame.size(), 0, padded(frame.size()) - frame.size());
   return wrapped;
@@ -51,10 +55,7 @@ Block wrap(std::span<const std::byte> frame) {
 Block wrap_for_host(const FrameHeader& header, std::span<const std::byte> frame) {
   Block wrapped = header.kind == FrameKind::data ? pack(frame, message_headroom) : Block{};
   if (!wrapped) return wrap(frame);
-  EnvelopeHeader packed;
-  packed.kind = EnvelopeKind::packed;
-  packed.payload_bytes = static_cast<std::uint32_t>(wrapped.size() - message_headroom);
-  std::memcpy(wrapped.data() + sizeof(FrameHeader), &packed, sizeof packed);
+  put_envelope(wrapped, EnvelopeKind::packed, wrapped.size() - message_headroom);
   return wrapped;
 }
 

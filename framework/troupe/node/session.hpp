@@ -213,7 +213,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void redial();
   void dial_beside();
   [[nodiscard]] bool pump_beside();
-  [[nodiscard]] bool wait_for_beside();
+  void take_beside(std::vector<std::unique_ptr<Link>>::iterator chosen);
   void retire_beside();
   void retire(std::unique_ptr<Link>& link);
   void opened();

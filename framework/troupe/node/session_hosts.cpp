@@ -75,25 +75,19 @@ bool Session::pump_beside() {
       beside_.erase(found);
       continue;
     }
-    retire(link_);
-    link_ = std::move(*found);
-    beside_.erase(found);
+    take_beside(found);
     retire_beside();
-    state_ = State::dialing;
-    ++epoch_;
     return true;
   }
   return false;
 }
 
-// @returns whether another dial is under way
-bool Session::wait_for_beside() {
-  if (beside_.empty()) return false;
-  link_ = std::move(beside_.front());
-  beside_.erase(beside_.begin());
+void Session::take_beside(std::vector<std::unique_ptr<Link>>::iterator chosen) {
+  retire(link_);
+  link_ = std::move(*chosen);
+  beside_.erase(chosen);
   state_ = State::dialing;
   ++epoch_;
-  return true;
 }
 
 void Session::retire_beside() {

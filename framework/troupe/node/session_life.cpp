@@ -69,7 +69,6 @@ void Session::dial() {
   state_ = State::dialing;
   if (epoch_ == 0) epoch_ = node_.next_acquaintance() << 32U;
   ++epoch_;
-  retire_beside();
   try {
     link_ = kind_ == Kind::routed ? node_.router().dial() : node_.transport().dial(node_.way_to(endpoint_));
   } catch (const Error& error) {
@@ -92,20 +91,14 @@ void Session::redial() {
 
 void Session::pump() {
   for (;;) {
+    if (pump_beside()) opened();
     Link* link = nullptr;
-    bool beside = false;
     {
       const std::lock_guard lock{mutex_};
       old_links_.clear();
-      if (state_ == State::ended) return;
+      if (state_ == State::ended || link_ == nullptr) return;
       link = link_.get();
-      beside = !beside_.empty();
     }
-    if (beside && pump_beside()) {
-      opened();
-      continue;
-    }
-    if (link == nullptr) return;
     switch (link->pump()) {
       case LinkEvent::none:
         return;
@@ -174,7 +167,9 @@ void Session::connection_ended() {
     } else if (now - broken_since_ > node_.options().dead_after) {
       reason = std::make_shared<const ErrorInfo>(make_error(ErrorType::node_lost, "no connection to " + endpoint_ + " within dead_after",
                                                             was_open_ ? Executed::unknown : Executed::no));
-    } else if (!wait_for_beside()) {
+    } else if (!beside_.empty()) {
+      take_beside(beside_.begin());
+    } else {
       const auto pause = first_redial * (1U << std::min(redials_++, redial_doublings));
       if (redial_ == nullptr) redial_ = std::make_unique<Later>(*this, &Session::redial);
       redial_->schedule(now + pause + Duration{static_cast<std::int64_t>(node_.random_number() % 1'000'000)});
