@@ -23,16 +23,6 @@ class Witness : public Actor<Witness, Watched, Down, Endings> {
   std::vector<Down> downs_;
 };
 
-/// Starts guests on another host.
-struct Hire {
-  std::string host;
-};
-class Owner : public Actor<Owner, Hire, WhoAreYou> {
- public:
-  Ref<Guest> on(const Hire& hire) { return node().spawn<Guest>(on_host(hire.host)); }
-  int on(const WhoAreYou&) const { return ::getpid(); }
-};
-
 int hire_and_wait(const std::string& host, const Queue<int>& pids) {
   const auto guest = this_node().spawn<Guest>(on_host(host));
   Queue<int>{pids}.put_confirmed(self_of(guest).pid);
@@ -162,7 +152,7 @@ TEST_CASE("a supervised actor whose process is killed on another host comes back
 TEST_CASE("what runs on another host ends with the actor that started it") {
   Three hosts;
   const auto place = GENERATE(as<Place>{}, here, own_process, on_host("third"));
-  const auto owner = hosts.node().spawn<Owner>(place);
+  const auto owner = hosts.node().spawn<Boss>(place);
   const auto guest = owner.ask(Hire{"second"}).get();
   const int pid = self_of(guest).pid;
 
@@ -179,8 +169,8 @@ TEST_CASE("what runs on another host ends with the process that started it, when
 
   SECTION("an actor's") {
     const auto place = GENERATE(as<Place>{}, own_process, on_host("third"));
-    const auto actor = hosts.node().spawn<Owner>(place);
-    owner = actor.ask(WhoAreYou{}).get();
+    const auto actor = hosts.node().spawn<Boss>(place);
+    owner = actor.ask(WhoAreYou{}).get().pid;
     pid = self_of(actor.ask(Hire{"second"}).get()).pid;
     ::kill(owner, SIGKILL);
   }

@@ -11,15 +11,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-struct Hire {
-  std::string host;
-};
-/// Starts guests of its own.
-class Boss : public Actor<Boss, Hire> {
- public:
-  Ref<Guest> on(const Hire& hire) { return node().spawn<Guest>(on_host(hire.host)); }
-};
-
 struct Done {};
 /// At the head: counts.
 class Home : public Actor<Home, Done> {

@@ -96,4 +96,16 @@ class Guest : public troupe::Actor<Guest, WhoAreYou, Leave, Boom, Sleep, Note> {
   troupe::Ref<Journal> journal_;
 };
 
+struct Hire {
+  std::string host;
+};
+/// Starts guests of its own, wherever it is: on a host, or without a name beside itself.
+class Boss : public troupe::Actor<Boss, Hire, WhoAreYou> {
+ public:
+  troupe::Ref<Guest> on(const Hire& hire) {
+    return node().spawn<Guest>(hire.host.empty() ? troupe::own_process : troupe::on_host(hire.host));
+  }
+  Self on(const WhoAreYou&) { return {node().host_name(), ::getpid()}; }
+};
+
 inline Self self_of(const troupe::Ref<Guest>& guest) { return guest.ask(WhoAreYou{}).get(); }

@@ -9,15 +9,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-struct Hire {
-  std::string host;
-};
-/// Starts guests of its own, wherever it is.
-class Boss : public Actor<Boss, Hire> {
- public:
-  Ref<Guest> on(const Hire& hire) { return node().spawn<Guest>(hire.host.empty() ? own_process : on_host(hire.host)); }
-};
-
 class Thrower : public Actor<Thrower, WhoAreYou> {
  public:
   Thrower() { throw std::runtime_error{"no room"}; }
