@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "wire/octets.hpp"
 
 namespace shop {
 struct Price {
@@ -25,20 +26,6 @@ namespace {
 using namespace troupe;
 using namespace troupe::detail;
 using Catch::Matchers::Contains;
-
-using Octets = std::vector<std::byte>;
-
-FrameHeader some_header() {
-  FrameHeader header;
-  header.source = {0x1111111111111111, 0x2222222222222222};
-  header.source_incarnation = 1;
-  header.destination = {0x1111111111111111, 0x3333333333333333};
-  header.destination_incarnation = 2;
-  header.epoch = 0x4444444444444444;
-  header.sequence = 5;
-  header.ack = 4;
-  return header;
-}
 
 EnvelopeHeader some_ask() {
   EnvelopeHeader ask;
@@ -63,12 +50,6 @@ Octets some_frame() {
   append_message(out, some_ask(), shop::Price{"tea", 350, 0.25});
   const Block frame = take_frame(out, some_header());
   return {frame.view().begin(), frame.view().end()};
-}
-
-template <class Number>
-Octets with(Octets frame, std::size_t at, Number number) {
-  std::memcpy(frame.data() + at, &number, sizeof number);
-  return frame;
 }
 
 std::string fault_of(const Octets& frame) {

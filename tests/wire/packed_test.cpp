@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "wire/octets.hpp"
 
 using namespace troupe;
 using namespace troupe::detail;
@@ -16,7 +17,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-using Octets = std::vector<std::byte>;
 constexpr std::size_t most = 1 << 20;
 
 Octets octets_of(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
@@ -34,16 +34,7 @@ struct Letters {
     for (auto& each : payload) each = static_cast<std::byte>(next++);
     append_envelope(out, header, payload);
   }
-  Octets frame() {
-    FrameHeader header;
-    header.source = {1, 2};
-    header.source_incarnation = 3;
-    header.destination = {4, 5};
-    header.destination_incarnation = 6;
-    header.epoch = 1;
-    header.sequence = 9;
-    return octets_of(take_frame(out, header).view());
-  }
+  Octets frame() { return octets_of(take_frame(out, some_header()).view()); }
   unsigned next = 1;
 };
 
@@ -60,12 +51,6 @@ std::string fault_of(const Octets& bytes, std::size_t limit = most) {
 
 constexpr std::size_t first_run = sizeof(FrameHeader);
 constexpr std::size_t first_header = first_run + 8;
-
-template <class T>
-Octets with(Octets bytes, std::size_t at, T value) {
-  std::memcpy(bytes.data() + at, &value, sizeof value);
-  return bytes;
-}
 
 }  // namespace
 
